@@ -1,1 +1,5 @@
 //! To come.
+
+mod scope;
+
+pub use scope::{Scope, ScopeError};
