@@ -40,6 +40,8 @@ mod failure;
 mod limits;
 mod operation;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 use futures::StreamExt;
 use futures::stream;
