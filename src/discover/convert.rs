@@ -197,3 +197,53 @@ pub(super) fn routing_rule(rule: &v2::RoutingRule) -> Option<RoutingRule> {
     }
     Some(converted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(types: &[v1::EndpointType]) -> EndpointType {
+        endpoint(Some(&v1::EndpointConfiguration::builder().set_types(Some(types.to_vec())).build()))
+    }
+
+    #[test]
+    fn endpoint_types() {
+        use v1::EndpointType as Aws;
+        assert_eq!(endpoint(None), EndpointType::Regional);
+        assert_eq!(types(&[Aws::Edge]), EndpointType::Edge);
+        assert_eq!(types(&[Aws::Regional]), EndpointType::Regional);
+        assert_eq!(types(&[Aws::Private]), EndpointType::Private);
+        assert_eq!(types(&[Aws::Edge, Aws::Regional]), EndpointType::Regional);
+        assert_eq!(types(&["NEW".into()]), EndpointType::Regional);
+    }
+
+    #[test]
+    fn a_domains_target_is_of_its_type() {
+        let both = v1::DomainName::builder().regional_domain_name("r").distribution_domain_name("d").build();
+        assert_eq!(target(&both, EndpointType::Regional).as_deref(), Some("r"));
+        assert_eq!(target(&both, EndpointType::Edge).as_deref(), Some("d"));
+        let blank = v1::DomainName::builder().regional_domain_name("").distribution_domain_name("d").build();
+        assert_eq!(target(&blank, EndpointType::Private).as_deref(), Some("d"));
+        assert_eq!(target(&v1::DomainName::builder().build(), EndpointType::Edge), None);
+    }
+
+    #[test]
+    fn base_paths_lose_their_word_for_the_root_and_their_slashes() {
+        for (aws, ours) in [(None, ""), (Some("(none)"), ""), (Some(""), ""), (Some("/a/b/"), "a/b"), (Some("a"), "a")]
+        {
+            assert_eq!(base_path(aws), ours);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_the_model_has_no_place_for_is_none() {
+        let paths = || v2::RoutingRuleMatchBasePaths::builder().any_of("a").build();
+        let condition = || v2::RoutingRuleCondition::builder().match_base_paths(paths()).build();
+        let invoke = v2::RoutingRuleActionInvokeApi::builder().api_id("x").stage("s").build();
+        let action = v2::RoutingRuleAction::builder().invoke_api(invoke).build();
+        let rule = || v2::RoutingRule::builder().priority(1).actions(action.clone()).conditions(condition());
+        assert_eq!(routing_rule(&rule().build()).unwrap().base_paths, ["a"]);
+        assert_eq!(routing_rule(&rule().conditions(condition()).build()), None);
+        assert_eq!(routing_rule(&v2::RoutingRule::builder().priority(1).build()), None);
+    }
+}

@@ -12,13 +12,9 @@ pub enum DiscoverError {
     NoRegion,
     /// The credentials chain is empty.
     #[error(
-        "no AWS credentials were found: expected them in the environment, a profile, SSO, or the role of the machine; set AWS_PROFILE or pass --profile, or run `aws login`{}",
-        said(.detail)
+        "no AWS credentials were found: expected them in the environment, a profile, SSO, or the role of the machine; pass --profile or set AWS_PROFILE, and run `aws configure` or `aws sso login` where there is no profile yet"
     )]
-    NoCredentials {
-        /// What the chain said.
-        detail: String,
-    },
+    NoCredentials,
     /// A provider in the chain failed.
     #[error(
         "the AWS credentials could not be loaded ({detail}): expected a provider that answers; run `aws sso login` where the profile uses SSO, else check the profile"
@@ -47,7 +43,7 @@ pub enum DiscoverError {
     },
     /// Nobody answers there.
     #[error(
-        "API Gateway's control plane at {endpoint} cannot be reached ({detail}): expected an answer over HTTPS; check the region, the network or proxy, and AWS_ENDPOINT_URL if it is set"
+        "API Gateway's control plane at {endpoint} cannot be reached ({detail}): expected an answer; check the region's name, the network or proxy, and AWS_ENDPOINT_URL if it is set"
     )]
     Unreachable {
         /// The endpoint's URL.
@@ -129,10 +125,6 @@ pub enum DiscoverError {
     },
 }
 
-fn said(detail: &str) -> String {
-    if detail.is_empty() { String::new() } else { format!(" ({detail})") }
-}
-
 /// What the first call was about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum First<'a> {
@@ -154,7 +146,7 @@ impl DiscoverError {
             (Kind::NotFound, First::Domain(name)) => Self::DomainNotFound { name: name.to_owned(), region },
             // A list is never "not found" on API Gateway: an account without APIs has an empty one.
             (Kind::NotFound | Kind::Foreign | Kind::Absent, _) => Self::NotApiGateway { endpoint, detail },
-            (Kind::NoCredentials, _) => Self::NoCredentials { detail },
+            (Kind::NoCredentials, _) => Self::NoCredentials,
             (Kind::BrokenCredentials, _) => Self::BrokenCredentials { detail },
             (Kind::Rejected, _) => Self::Rejected { detail },
             (Kind::Denied, _) => Self::Denied { resource: arn(first, &region), detail },
@@ -188,4 +180,61 @@ fn arn(first: First<'_>, region: &str) -> String {
         First::Domain(name) => format!("/domainnames/{name}"),
     };
     format!("arn:{partition}:apigateway:{region}::{resource}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(kind: Kind, first: First<'_>, region: &str) -> String {
+        let error = CallError {
+            operation: Operation::GetRestApis,
+            kind,
+            detail: "the detail".to_owned(),
+            retry_after: None,
+            attempts: 4,
+        };
+        DiscoverError::of(error, first, region, "http://127.0.0.1:5200").to_string()
+    }
+
+    #[test]
+    fn every_kind_of_failure_is_one_line_with_what_to_do() {
+        use First::{Api, Apis, Domain};
+        let cases = [
+            (Kind::NoCredentials, Apis, "no AWS credentials were found", "aws configure"),
+            (Kind::BrokenCredentials, Apis, "could not be loaded (the detail)", "aws sso login"),
+            (Kind::Rejected, Apis, "AWS rejected the credentials (the detail)", "aws sso login"),
+            (Kind::Denied, Apis, "(the detail)", "apigateway:GET on arn:aws:apigateway:eu-central-1::/restapis;"),
+            (Kind::Denied, Api("a1"), "(the detail)", "arn:aws:apigateway:eu-central-1::/restapis/a1;"),
+            (Kind::Denied, Domain("a.b"), "(the detail)", "arn:aws:apigateway:eu-central-1::/domainnames/a.b;"),
+            (Kind::NotFound, Apis, "http://127.0.0.1:5200 is no API Gateway", "AWS_ENDPOINT_URL"),
+            (Kind::NotFound, Api("a1"), "no REST API with the id `a1` in eu-central-1", "gateprobe inventory"),
+            (Kind::NotFound, Domain("a.b"), "no custom domain `a.b` in eu-central-1", "check the region"),
+            (Kind::Foreign, Api("a1"), "is no API Gateway (the detail)", "AWS_ENDPOINT_URL"),
+            (Kind::Absent, Apis, "is no API Gateway (the detail)", "AWS_ENDPOINT_URL"),
+            (Kind::Unreachable, Apis, "http://127.0.0.1:5200 cannot be reached (the detail)", "check the region"),
+            (Kind::TimedOut, Apis, "http://127.0.0.1:5200 cannot be reached (the detail)", "check the region"),
+            (Kind::Server, Apis, "http://127.0.0.1:5200 failed 4 times (the detail)", "try again"),
+            (Kind::Throttled, Apis, "throttled the first call 4 times (the detail)", "try again"),
+            (Kind::Refused, Apis, "refused GetRestApis (the detail)", "check that the endpoint"),
+            (Kind::OutOfTime, Apis, "time ran out", "give the run more time"),
+        ];
+        for (kind, first, what, next) in cases {
+            let text = text(kind, first, "eu-central-1");
+            assert!(text.contains(what) && text.contains(next), "{kind:?}: {text}");
+            assert!(text.contains(": expected ") || kind == Kind::Throttled, "{kind:?}: {text}");
+            assert!(!text.contains('\n'), "{kind:?}: {text}");
+        }
+    }
+
+    #[test]
+    fn each_partition_has_its_own_arns() {
+        for (region, arn) in [
+            ("us-east-1", "arn:aws:apigateway:us-east-1::/restapis"),
+            ("cn-north-1", "arn:aws-cn:apigateway:cn-north-1::/restapis"),
+            ("us-gov-west-1", "arn:aws-us-gov:apigateway:us-gov-west-1::/restapis"),
+        ] {
+            assert!(text(Kind::Denied, First::Apis, region).contains(arn), "{region}");
+        }
+    }
 }

@@ -202,4 +202,15 @@ mod tests {
         assert!(matches!(parse(b"<html>"), Err(ExportError::Json(_))));
         assert_eq!(parse(br#"{"paths": {"/a": 1, "/b": {"get": null}}, "security": 3}"#).unwrap().len(), 1);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_document_is_a_panic(path in "[a-z/{}+]{0,8}", verb in "get|post|trace|any|x-amazon-apigateway-any-method|parameters", value in "null|1|\"x\"|\\[\\]|\\{\\}|\\[\\{\"a\": 1\\}\\]|\\{\"type\": 3\\}") {
+            let document = format!(
+                r#"{{"paths": {{"{path}": {{"{verb}": {{"security": {value}, "x-amazon-apigateway-auth": {value}}}}}}},
+                    "security": {value}, "components": {{"securitySchemes": {{"a": {value}}}}}}}"#
+            );
+            proptest::prop_assert!(parse(document.as_bytes()).is_ok());
+        }
+    }
 }

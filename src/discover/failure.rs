@@ -188,6 +188,8 @@ fn of_answer(status: u16, code: Option<&str>) -> Kind {
 
 fn describe(status: u16, code: Option<&str>, words: Option<&str>) -> String {
     let text = match (code, words) {
+        // What came back did not parse, so there is nothing to quote.
+        (None, None) if (200..300).contains(&status) => format!("status {status} with another body"),
         (Some(code), Some(words)) => format!("{status} {code}, {words}"),
         (Some(text), None) | (None, Some(text)) => format!("{status} {text}"),
         (None, None) => format!("status {status}"),
@@ -214,8 +216,9 @@ fn before_sending(error: &dyn Error) -> Kind {
 
 /// An error and its causes as one line, without the SDK's own words for "an error", which say nothing.
 fn chain(error: &dyn Error) -> String {
-    const EMPTY_WORDS: [&str; 8] = [
+    const EMPTY_WORDS: [&str; 9] = [
         "dispatch failure",
+        "client error (Connect)",
         "io error",
         "other",
         "timeout",
@@ -246,5 +249,108 @@ fn one_line(text: &str) -> String {
     match line.char_indices().nth(LONGEST) {
         None => line,
         Some((end, _)) => format!("{}…", &line[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_apigateway::config::http::HttpResponse;
+    use aws_sdk_apigateway::error::ErrorMetadata;
+    use aws_sdk_apigateway::operation::get_stages::GetStagesError;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn service(status: u16, code: Option<&str>, headers: &[(&'static str, &'static str)]) -> SdkError<GetStagesError> {
+        let mut meta = ErrorMetadata::builder().message("the\n  words\u{1b}[31m");
+        if let Some(code) = code {
+            meta = meta.code(code);
+        }
+        let mut raw = HttpResponse::new(status.try_into().unwrap(), "".into());
+        for (name, value) in headers {
+            raw.headers_mut().insert(*name, *value);
+        }
+        SdkError::service_error(GetStagesError::generic(meta.build()), raw)
+    }
+
+    #[test]
+    fn what_the_endpoint_answered() {
+        let cases = [
+            (429, Some("TooManyRequestsException"), Kind::Throttled),
+            (429, Some("LimitExceededException"), Kind::Throttled),
+            (429, None, Kind::Throttled),
+            (400, Some("ThrottlingException"), Kind::Throttled),
+            (500, Some("InternalFailure"), Kind::Server),
+            (502, None, Kind::Server),
+            (503, Some("ServiceUnavailableException"), Kind::Server),
+            (599, None, Kind::Server),
+            (501, Some("InternalFailure"), Kind::Absent),
+            (400, Some("UnknownOperationException"), Kind::Absent),
+            (404, Some("NotFoundException"), Kind::NotFound),
+            (404, None, Kind::Foreign),
+            (404, Some("NoSuchBucket"), Kind::Foreign),
+            (401, Some("UnauthorizedException"), Kind::Denied),
+            (403, Some("AccessDeniedException"), Kind::Denied),
+            (403, Some("SomethingNew"), Kind::Denied),
+            (403, Some("ExpiredTokenException"), Kind::Rejected),
+            (403, Some("InvalidClientTokenId"), Kind::Rejected),
+            (403, Some("UnrecognizedClientException"), Kind::Rejected),
+            (403, Some("SignatureDoesNotMatch"), Kind::Rejected),
+            (403, None, Kind::Foreign),
+            (407, None, Kind::Foreign),
+            (302, None, Kind::Foreign),
+            (200, None, Kind::Foreign),
+            (400, Some("BadRequestException"), Kind::Refused),
+            (409, Some("ConflictException"), Kind::Refused),
+            (418, None, Kind::Refused),
+        ];
+        for (status, code, kind) in cases {
+            let error = CallError::of(Operation::GetStages, &service(status, code, &[]));
+            assert_eq!(error.kind, kind, "{status} {code:?}");
+            let transient = matches!(kind, Kind::Throttled | Kind::Server);
+            assert_eq!(error.kind.is_transient(), transient, "{status} {code:?}");
+            assert!(error.detail.ends_with("the words [31m"), "{}", error.detail);
+        }
+    }
+
+    #[test]
+    fn what_never_got_an_answer() {
+        use aws_sdk_apigateway::error::ConnectorError;
+        let sdk = |error: SdkError<GetStagesError>| CallError::of(Operation::GetStages, &error);
+        let io = sdk(SdkError::dispatch_failure(ConnectorError::io("connection refused".into())));
+        assert_eq!((io.kind, io.detail.as_str()), (Kind::Unreachable, "connection refused"));
+        let slow = sdk(SdkError::dispatch_failure(ConnectorError::timeout("connect timed out".into())));
+        assert_eq!((slow.kind, slow.detail.as_str()), (Kind::TimedOut, "connect timed out"));
+        assert_eq!(sdk(SdkError::timeout_error("5 s")).kind, Kind::TimedOut);
+        let half = SdkError::response_error("body cut short", HttpResponse::new(200.try_into().unwrap(), "".into()));
+        assert_eq!(sdk(half).kind, Kind::Unreachable);
+    }
+
+    #[test]
+    fn the_endpoints_own_wait_is_read() {
+        let wait = |headers| CallError::of(Operation::GetStages, &service(429, None, headers)).retry_after;
+        assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&[("Retry-After", " 7 ")]), Some(Duration::from_secs(7)));
+        assert_eq!(wait(&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")]), None);
+        assert_eq!(wait(&[]), None);
+    }
+
+    #[test]
+    fn a_failure_is_told_in_one_line() {
+        let error =
+            CallError { attempts: 4, ..CallError::of(Operation::GetStages, &service(500, Some("InternalError"), &[])) };
+        assert_eq!(error.to_string(), "GetStages failed at the endpoint 4 times: 500 InternalError, the words [31m");
+        let error = CallError::of(Operation::GetStages, &service(429, None, &[]));
+        assert_eq!(error.to_string(), "GetStages was throttled once: 429 the words [31m");
+        assert_eq!(CallError::out_of_time(Operation::GetStages).to_string(), "not read: out of time");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_an_endpoint_says_spans_lines_or_fills_the_screen(text in any::<String>()) {
+            let line = one_line(&text);
+            prop_assert!(!line.chars().any(char::is_control));
+            prop_assert!(line.chars().count() <= 301);
+        }
     }
 }

@@ -72,7 +72,7 @@ async fn a_whole_api() {
 
 #[tokio::test]
 async fn all_pages_of_the_list_are_read_in_aws_order() {
-    let all: Vec<String> = (0..1203).map(|n| format!("api{:04}", (n * 7919) % 1203)).collect();
+    let all: Vec<String> = (0..1001).map(|n| format!("api{:04}", (n * 7919) % 1001)).collect();
     let served = all.clone();
     let script = Script::start(move |asked| match asked.path.as_str() {
         "/restapis" => {
@@ -88,7 +88,7 @@ async fn all_pages_of_the_list_are_read_in_aws_order() {
         _ => nothing(),
     })
     .await;
-    let plane = script.plane();
+    let plane = ControlPlane::new(&config(&script.url), Limits { edited: false, ..fast() });
     let inventory = sweep(&plane).await;
     assert_eq!(ids(&inventory), all);
     assert_eq!(count(&plane, Operation::GetRestApis), 3, "limit 500");
