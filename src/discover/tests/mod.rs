@@ -3,5 +3,6 @@
 mod domains;
 mod fallback;
 mod script;
+mod simulated;
 mod sweep;
 mod wire;

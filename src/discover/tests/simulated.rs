@@ -1,0 +1,320 @@
+//! Discover against the simulator, which answers as AWS does: what comes out is what was built, and for how many calls.
+
+use std::time::Duration;
+
+use super::script::{config, count, fast};
+use crate::config::Scope;
+use crate::discover::{ControlPlane, DiscoverError, Limits, Operation, Wanted, discover};
+use crate::gateway::{Api, Authorization, EndpointType, Inventory, RoutingMode, TreeSource, Verb};
+use crate::simulator::{
+    self, Account, Behaviour, ControlFault, Fault, GatewayResponse, Method, Operation as Simulated, ResponseType,
+    Simulator, Stage, Summary,
+};
+
+const REGION: &str = "eu-central-1";
+
+async fn start(account: Account) -> (Simulator, ControlPlane) {
+    let simulator = Simulator::start(account).await.unwrap();
+    let plane = ControlPlane::new(&config(&simulator.endpoint_url()), fast());
+    (simulator, plane)
+}
+
+async fn sweep(plane: &ControlPlane) -> Inventory {
+    discover(plane, &Wanted::Everything(Scope::default()), 0, None).await.unwrap()
+}
+
+fn reasons(inventory: &Inventory) -> Vec<String> {
+    inventory.gaps.iter().map(|gap| format!("{}: {}", gap.place, gap.reason)).collect()
+}
+
+/// Three deployments: prod and qa on the first, a canary of prod on the second, dev on the third; an edit left undeployed.
+fn orders() -> simulator::Api {
+    simulator::Api::new("a1b2c3d4e5", "orders")
+        .endpoint(EndpointType::Edge)
+        .deploy("dep1", |tree| {
+            tree.get("/", Behaviour::Mock)
+                .get("/orders", Method::mock().api_key())
+                .post("/orders", Method::mock().iam())
+                .any("/files/{proxy+}", Method::mock().custom())
+                .get("/me", Method::mock().cognito())
+        })
+        .gateway_response(GatewayResponse::new(ResponseType::MissingAuthenticationToken).status(404).body("{}"))
+        .deploy("dep2", |tree| tree.get("/new", Behaviour::Mock))
+        .deploy("dep3", |tree| tree.remove_resource("/me"))
+        .edit(|tree| tree.get("/draft", Behaviour::Mock))
+        .with_stage(Stage::new("prod", "dep1").canary("dep2", 10.0).web_acl("arn:aws:wafv2:x", false))
+        .stage("qa", "dep1")
+        .stage("dev", "dep3")
+        .with_stage(Stage::undeployed("bare"))
+}
+
+fn built(api: &Api, simulated: &simulator::Api) {
+    for (id, deployment) in &api.deployments {
+        assert_eq!(deployment.source, TreeSource::ApiSummary);
+        assert!(same(&deployment.tree, &simulated.deployments[id].tree()), "{id}: {:?}", deployment.tree);
+        assert_eq!(deployment.created_at, Some(simulated.deployments[id].created_at));
+    }
+    assert!(same(api.edited.as_ref().unwrap(), &simulated.edited.tree()));
+}
+
+/// Whether two trees have the same methods: resources without any may be there or not.
+fn same(one: &crate::gateway::Tree, other: &crate::gateway::Tree) -> bool {
+    one.methods().eq(other.methods())
+}
+
+#[tokio::test]
+async fn what_comes_out_is_what_was_built() {
+    let simulated = orders();
+    let (simulator, plane) = start(Account::new(REGION).api(simulated.clone())).await;
+    let inventory = sweep(&plane).await;
+    assert_eq!(reasons(&inventory), [""; 0]);
+    let api = &inventory.apis[0];
+    built(api, &simulated);
+    assert_eq!(api.deployments.keys().collect::<Vec<_>>(), ["dep1", "dep2", "dep3"]);
+    assert_eq!((api.name.as_str(), api.endpoint), ("orders", EndpointType::Edge));
+    let prod = api.stage("prod").unwrap();
+    assert_eq!((prod.deployment.as_deref(), prod.web_acl.as_deref()), (Some("dep1"), Some("arn:aws:wafv2:x")));
+    let canary = prod.canary.as_ref().unwrap();
+    assert_eq!(canary.deployment, "dep2");
+    assert!((canary.percent - 10.0).abs() < f64::EPSILON);
+    assert_eq!(api.stage("bare").unwrap().deployment, None);
+    let responses: Vec<_> = api.gateway_responses.iter().map(|response| (&*response.kind, response.status)).collect();
+    assert_eq!(responses, [("MISSING_AUTHENTICATION_TOKEN", Some(404))], "only what is customised");
+    // Each distinct deployment once, though five uses point to three.
+    assert_eq!(count(&plane, Operation::GetDeployment), 3);
+    let seen = simulator.calls().control.len();
+    assert_eq!(u64::try_from(seen).unwrap(), plane.calls().values().sum::<u64>(), "every attempt is counted");
+}
+
+#[tokio::test]
+async fn more_apis_than_a_page_holds() {
+    let mut account = Account::new(REGION);
+    for number in 0..507 {
+        account.apis.push(simulator::Api::new(&format!("api{number:07}"), &format!("api {number}")));
+    }
+    let (simulator, plane) = start(account).await;
+    let inventory = sweep(&plane).await;
+    assert_eq!(inventory.apis.len(), 507);
+    assert!(inventory.apis.iter().enumerate().all(|(number, api)| api.name == format!("api {number}")), "AWS's order");
+    assert_eq!(count(&plane, Operation::GetRestApis), 2);
+    let listed: Vec<_> =
+        simulator.calls().control.into_iter().filter(|call| call.operation == Simulated::GetRestApis).collect();
+    assert!(listed.iter().all(|call| call.path.contains("limit=500")), "{listed:?}");
+}
+
+#[tokio::test]
+async fn more_resources_than_a_page_holds() {
+    let api = simulator::Api::new("a", "wide")
+        .deploy("d", |tree| (0..612).fold(tree, |tree, number| tree.get(&format!("/r{number}"), Behaviour::Mock)))
+        .stage("prod", "d");
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    let inventory = sweep(&plane).await;
+    assert_eq!(inventory.apis[0].edited.as_ref().map(crate::gateway::Tree::len), Some(612));
+    assert_eq!(count(&plane, Operation::GetResources), 2);
+}
+
+#[tokio::test]
+async fn another_region_is_an_empty_account() {
+    let (_simulator, plane) = start(Account::new("us-east-1").api(orders())).await;
+    assert_eq!(sweep(&plane).await, Inventory::empty(REGION));
+}
+
+#[tokio::test]
+async fn throttled_once_and_read_all_the_same() {
+    for operation in [Simulated::GetRestApis, Simulated::GetStages, Simulated::GetDeployment, Simulated::GetResources] {
+        let fault = ControlFault::on(operation, Fault::TooManyRequests(1)).first(1);
+        let (simulator, plane) = start(Account::new(REGION).api(orders()).fault(fault)).await;
+        assert_eq!(reasons(&sweep(&plane).await), [""; 0], "{operation:?}");
+        let answers: Vec<_> = simulator
+            .calls()
+            .control
+            .iter()
+            .filter(|call| call.operation == operation)
+            .map(|call| call.status)
+            .collect();
+        assert_eq!(answers[..2], [Some(429), Some(200)], "{operation:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_tried_again() {
+    let fault = ControlFault::everywhere(Fault::Disconnect).first(2);
+    let (_simulator, plane) = start(Account::new(REGION).api(orders()).fault(fault)).await;
+    assert_eq!(reasons(&sweep(&plane).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn every_fault_of_one_api_leaves_the_other_whole() {
+    let faults = [
+        (Fault::InternalFailure, "failed at the endpoint 3 times: 500 InternalFailure, Internal server error"),
+        (
+            Fault::ServiceUnavailable,
+            "failed at the endpoint 3 times: 503 ServiceUnavailableException, Service Unavailable",
+        ),
+        (Fault::TooManyRequests(1), "was throttled 3 times: 429 TooManyRequestsException, Too Many Requests"),
+        (Fault::BadRequest, "was refused: 400 BadRequestException, Invalid request"),
+        (Fault::Unauthorized, "is not allowed; grant apigateway:GET: 401 UnauthorizedException, Unauthorized"),
+        (Fault::Garbage, "got an answer that is not API Gateway's: status 200 with another body"),
+        (Fault::Disconnect, "could not reach the endpoint 3 times: "),
+        (Fault::ExpiredToken, "AWS rejected the credentials: 403 ExpiredTokenException, "),
+    ];
+    for (fault, reason) in faults {
+        let broken = simulator::Api::new("broken", "broken")
+            .deploy("d", |tree| tree.get("/x", Behaviour::Mock))
+            .stage("prod", "d");
+        let account =
+            Account::new(REGION).api(broken).api(orders()).fault(ControlFault::everywhere(fault).of("broken"));
+        let (_simulator, plane) = start(account).await;
+        let inventory = sweep(&plane).await;
+        built(&inventory.apis[1], &orders());
+        let [gap] = inventory.gaps.as_slice() else { panic!("{fault:?}: {:?}", inventory.gaps) };
+        assert_eq!(gap.place, "api broken (broken)");
+        assert!(gap.reason.starts_with("GetStages") && gap.reason.contains(reason), "{fault:?}: {}", gap.reason);
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_the_first_call_is_an_error() {
+    let kind = |error: &DiscoverError| match error {
+        DiscoverError::Failing { .. } => "failing",
+        DiscoverError::Throttled { .. } => "throttled",
+        DiscoverError::Denied { .. } => "denied",
+        DiscoverError::Rejected { .. } => "rejected",
+        DiscoverError::NotApiGateway { .. } => "foreign",
+        DiscoverError::Unreachable { .. } => "unreachable",
+        DiscoverError::Refused { .. } => "refused",
+        _ => "other",
+    };
+    for (fault, expected) in [
+        (Fault::InternalFailure, "failing"),
+        (Fault::ServiceUnavailable, "failing"),
+        (Fault::TooManyRequests(1), "throttled"),
+        (Fault::AccessDenied, "denied"),
+        (Fault::Unauthorized, "denied"),
+        (Fault::InvalidToken, "rejected"),
+        (Fault::ExpiredToken, "rejected"),
+        (Fault::Garbage, "foreign"),
+        (Fault::NotFound, "foreign"),
+        (Fault::Disconnect, "unreachable"),
+        (Fault::BadRequest, "refused"),
+        (Fault::Slow(Duration::from_secs(5)), "unreachable"),
+    ] {
+        let account = Account::new(REGION).fault(ControlFault::on(Simulated::GetRestApis, fault));
+        let simulator = Simulator::start(account).await.unwrap();
+        let limits = Limits { attempt_timeout: Duration::from_millis(500), ..fast() };
+        let plane = ControlPlane::new(&config(&simulator.endpoint_url()), limits);
+        let error = discover(&plane, &Wanted::Everything(Scope::default()), 0, None).await.unwrap_err();
+        assert_eq!(kind(&error), expected, "{fault:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_vanishes_is_left_out_without_a_gap() {
+    let gone = simulator::Api::new("gone", "gone")
+        .deploy("d", |tree| tree.get("/x", Behaviour::Mock))
+        .stage("prod", "d")
+        .vanish();
+    let (_simulator, plane) = start(Account::new(REGION).api(gone).api(orders())).await;
+    let inventory = sweep(&plane).await;
+    assert_eq!(inventory.apis.iter().map(|api| api.id.as_str()).collect::<Vec<_>>(), ["a1b2c3d4e5"]);
+    assert_eq!(reasons(&inventory), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_stage_whose_deployment_is_gone_is_a_gap() {
+    let api = orders().stage("dangling", "no-such");
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    let inventory = sweep(&plane).await;
+    let [gap] = inventory.gaps.as_slice() else { panic!("{:?}", inventory.gaps) };
+    assert_eq!(gap.place, "api a1b2c3d4e5 (orders) stage dangling");
+    assert!(gap.reason.starts_with("deployment no-such: GetDeployment found nothing"), "{}", gap.reason);
+    assert_eq!(inventory.apis[0].deployments.len(), 3);
+}
+
+#[tokio::test]
+async fn without_a_summary_the_export_and_then_the_edited_tree() {
+    let (_simulator, plane) = start(Account::new(REGION).api(orders().summary(Summary::Absent))).await;
+    let inventory = sweep(&plane).await;
+    let sources: Vec<_> = inventory.apis[0].deployments.values().map(|deployment| deployment.source).collect();
+    // The canary's deployment has no stage of its own, and so no export.
+    assert_eq!(sources, [TreeSource::Export, TreeSource::Edited, TreeSource::Export]);
+    // The simulator's export is of the stage's deployment, as AWS's, and says who may call.
+    let tree = &inventory.apis[0].deployments["dep1"].tree;
+    assert!(same(tree, &orders().deployments["dep1"].tree()), "{tree:?}");
+    assert_eq!(tree.method("/me", Verb::Get).unwrap().authorization, Some(Authorization::CognitoUserPools));
+    assert_eq!(count(&plane, Operation::GetExport), 2);
+
+    let (_simulator, plane) = start(Account::new(REGION).api(orders().summary(Summary::Absent).refuse_export())).await;
+    let inventory = sweep(&plane).await;
+    assert!(inventory.apis[0].deployments.values().all(|deployment| deployment.source == TreeSource::Edited));
+    assert!(inventory.apis[0].deployments["dep1"].tree.method("/draft", Verb::Get).is_some());
+    assert_eq!(reasons(&inventory), [""; 0]);
+}
+
+#[tokio::test]
+async fn authorization_is_borrowed_where_the_summary_has_none() {
+    let (_simulator, plane) = start(Account::new(REGION).api(orders().summary(Summary::WithoutAuthorization))).await;
+    let inventory = sweep(&plane).await;
+    let tree = &inventory.apis[0].deployments["dep1"].tree;
+    assert_eq!(tree.method("/orders", Verb::Post).unwrap().authorization, Some(Authorization::AwsIam));
+    // `/me` has been removed from the editor: nobody knows any more.
+    assert_eq!(tree.method("/me", Verb::Get).unwrap().authorization, None);
+    assert_eq!(inventory.apis[0].deployments["dep1"].source, TreeSource::ApiSummary);
+}
+
+#[tokio::test]
+async fn domains_mappings_and_rules() {
+    let rule = crate::gateway::RoutingRule {
+        id: String::new(),
+        priority: 5,
+        base_paths: vec!["beta".to_owned()],
+        headers: vec![vec![crate::gateway::HeaderGlob { header: "x-version".to_owned(), value: "2*".to_owned() }]],
+        api: "a1b2c3d4e5".to_owned(),
+        stage: "dev".to_owned(),
+        strip_base_path: true,
+    };
+    let account = Account::new(REGION)
+        .api(orders())
+        .mapping("api.example.com", "", "a1b2c3d4e5", Some("prod"))
+        .mapping("api.example.com", "deep/down", "a1b2c3d4e5", Some("dev"))
+        .mapping("api.example.com", "open", "httpapi000", None)
+        .mapping("*.wild.example.com", "", "a1b2c3d4e5", Some("qa"))
+        .rule("*.wild.example.com", rule.clone())
+        .routing_mode("empty.example.com", RoutingMode::Rules);
+    let expected = account.domains.clone();
+    let (_simulator, plane) = start(account).await;
+    let inventory = sweep(&plane).await;
+    assert_eq!(reasons(&inventory), [""; 0]);
+    for (got, expected) in inventory.domains.iter().zip(&expected) {
+        assert_eq!(
+            (&got.name, got.routing_mode, &got.target),
+            (&expected.name, expected.routing_mode, &expected.target)
+        );
+        assert_eq!(got.mappings, expected.mappings);
+        assert_eq!(got.rules.len(), expected.rules.len());
+    }
+    let read = &inventory.domains[1].rules[0];
+    assert_eq!(crate::gateway::RoutingRule { id: String::new(), ..read.clone() }, rule);
+    assert_eq!(count(&plane, Operation::ListRoutingRules), 2, "only where rules count");
+
+    // One host of the wildcard: the domain above it, and the one API that it leads to.
+    let (_simulator, plane) = start(Account { domains: expected, ..Account::new(REGION).api(orders()) }).await;
+    let one = discover(&plane, &Wanted::Domain("eu.wild.example.com".to_owned()), 0, None).await.unwrap();
+    assert_eq!((one.domains[0].name.as_str(), one.apis.len()), ("*.wild.example.com", 1));
+    let one = discover(&plane, &Wanted::Domain("api.example.com".to_owned()), 0, None).await.unwrap();
+    assert_eq!((one.domains[0].mappings.len(), one.apis.len(), one.gaps.len()), (3, 1, 0), "an HTTP API is no gap");
+}
+
+#[tokio::test]
+async fn a_sweep_ends_at_its_deadline_with_what_it_has() {
+    let slow = ControlFault::everywhere(Fault::Slow(Duration::from_secs(30))).of("slow");
+    let slow_api =
+        simulator::Api::new("slow", "slow").deploy("d", |tree| tree.get("/x", Behaviour::Mock)).stage("prod", "d");
+    let (_simulator, plane) = start(Account::new(REGION).api(slow_api).api(orders()).fault(slow)).await;
+    let start = tokio::time::Instant::now();
+    let deadline = start + Duration::from_secs(1);
+    let inventory = discover(&plane, &Wanted::Everything(Scope::default()), 0, Some(deadline)).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert_eq!(reasons(&inventory), ["api slow (slow): not read: out of time"]);
+    built(&inventory.apis[1], &orders());
+}
