@@ -15,7 +15,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
 use super::endpoint::EndpointSeen;
-use super::failure::CallError;
+use super::failure::{CallError, Kind};
 use super::{Limits, Operation};
 
 /// API Gateway's control plane in one region, asked within [`Limits`].
@@ -119,7 +119,7 @@ impl ControlPlane {
         };
         let tried = attempt
             .retry(waits)
-            .when(|error: &CallError| error.kind.is_transient())
+            .when(|error: &CallError| is_worth_another_try(error))
             .adjust(|error, wait| Some(wait?.max(error.retry_after.unwrap_or_default()).min(longest)))
             .notify(|error, wait| tracing::debug!(%operation, %error, ?wait, "asking again"));
         let result = match deadline {
@@ -132,6 +132,12 @@ impl ControlPlane {
         };
         result.map_err(|error| CallError { attempts: made.load(Ordering::Relaxed), ..error })
     }
+}
+
+/// Whether a failed call is made again. An export that fails at the endpoint is not: it is a fall-back with another behind
+/// it, and there the 500 is of the document and not of the moment (LocalStack, for every tree that has an `ANY` method).
+fn is_worth_another_try(error: &CallError) -> bool {
+    error.kind.is_transient() && !(error.operation == Operation::GetExport && error.kind == Kind::Server)
 }
 
 /// One sweep's access to the control plane: the plane and the sweep's deadline.

@@ -8,7 +8,7 @@ use super::control_plane::Session;
 use super::convert::{self, Methods};
 use super::failure::{CallError, Kind};
 use super::{Operation, export};
-use crate::gateway::{Authorization, Deployment, Tree, TreeSource};
+use crate::gateway::{Authorization, Deployment, Method, Tree, TreeSource};
 
 /// What could be read of a deployment.
 #[derive(Debug)]
@@ -113,6 +113,7 @@ pub(super) fn settle(trees: Trees, edited: Option<&Tree>) -> Settled {
             Settled { deployment: Some(deployment), unknown, gap: None }
         }
         Trees::Export { created_at, mut tree, instead_of } => {
+            borrow_all(&mut tree, edited);
             borrow_authorization(&mut tree, edited);
             // What nobody calls protected is open: AWS's exports name every scheme that a method has.
             for method in tree.0.values_mut().flat_map(|methods| methods.values_mut()) {
@@ -147,6 +148,16 @@ fn borrow_authorization(tree: &mut Tree, edited: Option<&Tree>) {
     for (path, methods) in &mut tree.0 {
         for (verb, method) in methods.iter_mut().filter(|(_, method)| method.authorization.is_none()) {
             method.authorization = edited.method(path, *verb).and_then(|method| method.authorization);
+        }
+    }
+}
+
+/// Takes whole from the edited tree what an export says nothing at all of: LocalStack's names neither keys nor `AWS_IAM`.
+fn borrow_all(tree: &mut Tree, edited: Option<&Tree>) {
+    let Some(edited) = edited else { return };
+    for (path, methods) in &mut tree.0 {
+        for (verb, method) in methods.iter_mut().filter(|(_, method)| **method == Method::default()) {
+            *method = edited.method(path, *verb).cloned().unwrap_or_default();
         }
     }
 }

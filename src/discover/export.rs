@@ -21,8 +21,9 @@ pub(super) enum ExportError {
 
 /// Reads the methods of an export, OpenAPI 3 or Swagger 2.
 ///
-/// A method whose operation demands nothing has `authorization: None`, for "not said". On AWS that means open; LocalStack
-/// and MiniStack also leave it out where the method is `AWS_IAM`, so the caller looks elsewhere before it believes it.
+/// A method whose operation demands nothing has `authorization: None`, for "not said". On AWS that means open. MiniStack
+/// also leaves it out where the method is `AWS_IAM`, and LocalStack leaves out keys too, so the caller looks elsewhere
+/// before it believes it.
 pub(super) fn parse(document: &[u8]) -> Result<Tree, ExportError> {
     let document: Value = serde_json::from_slice(document).map_err(|error| ExportError::Json(error.to_string()))?;
     let paths = document.get("paths").and_then(Value::as_object).ok_or(ExportError::Shape)?;
@@ -67,7 +68,7 @@ enum Demand {
 /// What a security scheme asks of a caller; `None` for one that API Gateway does not enforce or that is unknown.
 fn demand(name: &str, scheme: Option<&Value>) -> Option<Demand> {
     let Some(scheme) = scheme else {
-        // MiniStack refers to a scheme that it does not define. The name is the one that AWS gives to its own.
+        // Not defined in the document: `api_key` is the name that AWS gives to its own.
         return name.eq_ignore_ascii_case("api_key").then_some(Demand::ApiKey);
     };
     let text = |pointer: &str| scheme.pointer(pointer).and_then(Value::as_str).map(str::to_ascii_lowercase);
@@ -163,11 +164,7 @@ mod tests {
         for (security, authorization, key) in cases {
             assert_eq!(read(&schemes, &json!({"security": security})), (authorization, key), "{security}");
         }
-        assert_eq!(
-            read(&json!({}), &json!({"security": [{"api_key": []}]})),
-            (None, true),
-            "MiniStack defines no scheme"
-        );
+        assert_eq!(read(&json!({}), &json!({"security": [{"api_key": []}]})), (None, true), "by its name alone");
     }
 
     #[test]

@@ -24,7 +24,9 @@
 //! A call that failed outright is never answered from the edited tree: what is deployed is then not known.
 //!
 //! Where the summary has no `authorizationType` (MiniStack) it is taken from the edited tree's method of the same resource
-//! and verb. `apiKeyRequired` is believed as it stands: the SDK reads an absent one as `false`, so its absence cannot be seen.
+//! and verb, and stays `None` where the editor no longer has that method. A summary's `apiKeyRequired` is believed as it
+//! stands: the SDK reads an absent one as `false`, so its absence cannot be seen. An export's method that states nothing
+//! (LocalStack) takes both from the edited tree, and is open where that has none.
 
 mod api;
 mod apis;

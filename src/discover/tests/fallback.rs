@@ -47,7 +47,8 @@ fn export() -> Answer {
 fn resources() -> Answer {
     Answer::Json(json!({"item": [
         {"path": "/edited", "resourceMethods": {"GET": {"authorizationType": "NONE"}}},
-        {"path": "/iam", "resourceMethods": {"GET": {"authorizationType": "AWS_IAM"}}},
+        {"path": "/iam", "resourceMethods": {"GET": {"authorizationType": "AWS_IAM", "apiKeyRequired": true}}},
+        {"path": "/exported", "resourceMethods": {"GET": {"authorizationType": "CUSTOM", "apiKeyRequired": false}}},
     ]}))
 }
 
@@ -79,10 +80,13 @@ async fn no_summary_means_the_export() {
         let deployment = &inventory.apis[0].deployments["d1"];
         assert_eq!((deployment.source, deployment.created_at), (TreeSource::Export, Some(1_780_000_000)));
         let method = |path, verb| deployment.tree.method(path, verb).unwrap();
-        assert!(method("/exported", Verb::Get).api_key_required);
+        let exported = method("/exported", Verb::Get);
+        assert!(exported.api_key_required, "the export says so, whatever the editor does");
+        assert_eq!(exported.authorization, Some(Authorization::Custom), "the export does not say, the editor does");
         assert_eq!(method("/exported", Verb::Any).authorization, Some(Authorization::None));
-        // LocalStack's and MiniStack's exports say nothing of AWS_IAM.
-        assert_eq!(method("/iam", Verb::Get).authorization, Some(Authorization::AwsIam));
+        // LocalStack's export says nothing of either.
+        let iam = method("/iam", Verb::Get);
+        assert_eq!((iam.authorization, iam.api_key_required), (Some(Authorization::AwsIam), true));
         assert_eq!(reasons(&inventory), [""; 0]);
         let query = &script.asked(EXPORT)[0].query;
         assert_eq!(query["extensions"], "apigateway");
@@ -94,8 +98,9 @@ async fn no_summary_and_no_export_means_the_edited_tree() {
     for export in
         [failing, || Answer::Error(501, "InternalFailure", "no"), || Answer::Raw(200, vec![], "<html>".into())]
     {
-        let (inventory, _) = read(no_summary, export, resources).await;
+        let (inventory, script) = read(no_summary, export, resources).await;
         assert_eq!(source(&inventory), Some(TreeSource::Edited));
+        assert_eq!(script.asked(EXPORT).len(), 1, "an export that cannot be had is not asked for again");
         assert_eq!(Some(&inventory.apis[0].deployments["d1"].tree), inventory.apis[0].edited.as_ref());
         assert_eq!(reasons(&inventory), [""; 0], "the source says it");
     }

@@ -154,7 +154,7 @@ async fn every_fault_of_one_api_leaves_the_other_whole() {
         (Fault::TooManyRequests(1), "was throttled 3 times: 429 TooManyRequestsException, Too Many Requests"),
         (Fault::BadRequest, "was refused: 400 BadRequestException, Invalid request"),
         (Fault::Unauthorized, "is not allowed; grant apigateway:GET: 401 UnauthorizedException, Unauthorized"),
-        (Fault::Garbage, "got an answer that is not API Gateway's: status 200 with another body"),
+        (Fault::Garbage, "got an answer that is not API Gateway's: status 200, whose body does not parse: "),
         (Fault::Disconnect, "could not reach the endpoint 3 times: "),
         (Fault::ExpiredToken, "AWS rejected the credentials: 403 ExpiredTokenException, "),
     ];
