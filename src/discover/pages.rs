@@ -86,6 +86,8 @@ mod tests {
     #[tokio::test]
     async fn an_endpoint_that_ignores_the_position_is_not_asked_for_ever() {
         assert_eq!(read(&[(&["a", "b"], Some("2"))]).await, (vec!["a", "b"], End::Circle, 2));
+        let ever_new: [(&[&str], _); 3] = [(&["a"], Some("2")), (&["a"], Some("3")), (&["a"], Some("4"))];
+        assert_eq!(read(&ever_new).await, (vec!["a"], End::Circle, 2));
     }
 
     #[tokio::test]

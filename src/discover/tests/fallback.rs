@@ -151,6 +151,16 @@ async fn a_deployment_that_failed_is_never_read_from_the_edited_tree() {
 }
 
 #[tokio::test]
+async fn a_throttled_or_missing_deployment_is_not_asked_for_elsewhere() {
+    let missing = || Answer::Error(404, "NotFoundException", "Invalid Deployment identifier specified");
+    for deployment in [missing, || Answer::Error(429, "TooManyRequestsException", "slow")] {
+        let (inventory, script) = read(deployment, export, resources).await;
+        assert_eq!((source(&inventory), inventory.gaps.len()), (None, 1));
+        assert!(script.asked(EXPORT).is_empty(), "it would only add to the load, or be of another deployment");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_deployment_stays_empty() {
     let empty = || Answer::Json(json!({"id": "d1", "apiSummary": {}}));
     let no_paths = || Answer::Json(json!({"openapi": "3.0.1", "paths": {}}));

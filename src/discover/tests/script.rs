@@ -36,11 +36,14 @@ pub(super) enum Answer {
     Json(Value),
     /// An error of AWS's shape.
     Error(u16, &'static str, &'static str),
-    /// Anything.
+    /// Exactly this: status, headers, body.
     Raw(u16, Vec<(&'static str, &'static str)>, String),
     /// No answer, for as long as a test lasts.
     Hang,
 }
+
+/// AWS and its emulators number their answers.
+const REQUEST_ID: (&str, &str) = ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000");
 
 /// What API Gateway says of what it has not got.
 pub(super) const NOT_FOUND: Answer = Answer::Error(404, "NotFoundException", "Invalid API identifier specified");
@@ -108,15 +111,14 @@ fn note(log: &Mutex<Vec<Asked>>, request: &Request<Incoming>) -> Asked {
 
 async fn respond(answer: Answer) -> Response<Full<Bytes>> {
     let (status, headers, body) = match answer {
-        Answer::Json(body) => (200, vec![("content-type", "application/json")], body.to_string()),
+        Answer::Json(body) => (200, vec![REQUEST_ID], body.to_string()),
         Answer::Error(status, code, message) => {
-            (status, vec![("x-amzn-errortype", code)], json!({"message": message}).to_string())
+            (status, vec![REQUEST_ID, ("x-amzn-errortype", code)], json!({"message": message}).to_string())
         }
         Answer::Raw(status, headers, body) => (status, headers, body),
         Answer::Hang => std::future::pending().await,
     };
-    let mut response =
-        Response::builder().status(status).header("x-amzn-requestid", "00000000-0000-4000-8000-000000000000");
+    let mut response = Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(name, value);
     }

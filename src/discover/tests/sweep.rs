@@ -337,8 +337,10 @@ async fn at_the_deadline_the_rest_are_gaps() {
     expected.push(("custom domains".to_owned(), late));
     let got: Vec<_> = inventory.gaps.iter().map(|gap| (gap.place.clone(), gap.reason.as_str())).collect();
     assert_eq!(got, expected);
+    let calls = plane.calls();
     let passed = discover(&plane, &scope(&[], &[]), 0, Some(start)).await.unwrap_err();
     assert!(matches!(passed, DiscoverError::OutOfTime { .. }), "{passed:?}");
+    assert_eq!(plane.calls(), calls, "nothing is asked after the deadline");
 }
 
 #[tokio::test]

@@ -30,6 +30,9 @@ async fn an_empty_account_is_no_error() {
     let script = Script::start(|_| Answer::Json(json!({"item": []}))).await;
     let inventory = everything(&script.plane()).await.unwrap();
     assert_eq!(inventory, Inventory { read_at: 7, ..Inventory::empty("eu-central-1") });
+    // No list at all is believed of a server that numbers its answers.
+    let script = Script::start(|_| Answer::Json(json!({}))).await;
+    assert!(everything(&script.plane()).await.unwrap().apis.is_empty());
 }
 
 #[tokio::test]
@@ -90,6 +93,7 @@ async fn what_is_no_api_gateway_is_called_so() {
         (404, r#"{"message": "Not Found"}"#.to_owned()),
         (501, r#"{"__type": "InternalFailure", "message": "not emulated"}"#.to_owned()),
         (200, "[]".to_owned()),
+        (200, r#"{"status": "ok"}"#.to_owned()),
     ];
     for (status, body) in cases {
         let text = body.clone();
@@ -190,6 +194,9 @@ async fn the_first_call_for_one_api_or_domain() {
     assert!(error.to_string().contains("no custom domain `api.example.com` in eu-central-1"), "{error}");
     let asked = ["/restapis/a1b2c3d4e5", "/domainnames/api.example.com", "/domainnames/*.example.com"];
     assert_eq!(script.paths(), asked);
+    let wildcard = Wanted::Domain("*.example.org".to_owned());
+    discover(&plane, &wildcard, 0, None).await.unwrap_err();
+    assert_eq!(script.paths()[3..], ["/domainnames/*.example.org"], "there is nothing above it");
     let (error, ..) = {
         let script = Script::start(|_| Answer::Error(403, "AccessDeniedException", "no")).await;
         let wanted = Wanted::Domain("a.example.com".to_owned());
@@ -243,4 +250,27 @@ async fn calls_keep_to_the_budget() {
     // Ten may go at once, the others one in each tenth of a second: list, stages, responses, resources, domains.
     assert_eq!(calls, 1 + 6 * 3 + 1);
     assert!(start.elapsed() >= std::time::Duration::from_millis((calls - 10 - 1) * 100), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn get_resources_has_a_budget_of_its_own() {
+    let script = Script::start(|asked| match asked.path.as_str() {
+        "/restapis" => apis(&["a", "b", "c", "d", "e", "f", "g", "h"]),
+        _ => super::script::nothing(),
+    })
+    .await;
+    let five = std::num::NonZeroU32::new(5).unwrap();
+    let plane = ControlPlane::new(&config(&script.url), Limits { get_resources_per_second: five, ..fast() });
+    let start = std::time::Instant::now();
+    everything(&plane).await.unwrap();
+    assert_eq!(count(&plane, Operation::GetResources), 8);
+    // Five at once, then one in each fifth of a second.
+    assert!(start.elapsed() >= std::time::Duration::from_millis(400), "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_defaults_leave_the_account_most_of_its_quota() {
+    // 10 calls a second in all, 5 GetResources in two seconds: facts C2.
+    let Limits { calls_per_second, get_resources_per_second, edited, .. } = Limits::default();
+    assert_eq!((calls_per_second.get(), get_resources_per_second.get(), edited), (3, 1, true));
 }
