@@ -126,7 +126,7 @@ impl<'w> Doors<'w> {
                 }
                 continue;
             }
-            for (api, stage, base_path, headers) in ways(world, domain) {
+            for Way { api, stage, base_path, headers } in ways(world, domain) {
                 let base_path = if base_path.is_empty() { String::new() } else { format!("/{base_path}") };
                 through_domains.entry((api, stage)).or_default().push(Opening {
                     door: Door::Domain(domain.name.as_str().into()),
@@ -176,20 +176,38 @@ fn uncallable(domain: &Domain, config: &Config) -> Option<&'static str> {
     }
 }
 
-/// (API id, stage, base path, headers) of each way that a domain's mappings and rules open. Whether a request really
-/// goes that way is checked for each, for a rule or a longer base path may take it elsewhere.
-fn ways(world: &World, domain: &Domain) -> Vec<(String, String, String, Vec<(String, String)>)> {
+/// One way that a domain's mapping or rule opens.
+struct Way {
+    api: String,
+    stage: String,
+    base_path: String,
+    headers: Vec<(String, String)>,
+}
+
+/// The ways that a domain opens. Whether a request really goes that way is checked for each, for a rule or a longer
+/// base path may take it elsewhere.
+fn ways(world: &World, domain: &Domain) -> Vec<Way> {
     let mut ways = Vec::new();
     if domain.routing_mode != RoutingMode::Rules {
         for mapping in &domain.mappings {
             match &mapping.stage {
-                Some(stage) => ways.push((mapping.api.clone(), stage.clone(), mapping.base_path.clone(), vec![])),
+                Some(stage) => ways.push(Way {
+                    api: mapping.api.clone(),
+                    stage: stage.clone(),
+                    base_path: mapping.base_path.clone(),
+                    headers: vec![],
+                }),
                 // Without a stage in the mapping the caller names it.
                 None => {
                     for stage in world.api(&mapping.api).map_or(&[][..], |api| &api.stages) {
                         let base = [mapping.base_path.as_str(), &stage.name];
                         let base = base.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
-                        ways.push((mapping.api.clone(), stage.name.clone(), base, vec![]));
+                        ways.push(Way {
+                            api: mapping.api.clone(),
+                            stage: stage.name.clone(),
+                            base_path: base,
+                            headers: vec![],
+                        });
                     }
                 }
             }
@@ -208,7 +226,7 @@ fn ways(world: &World, domain: &Domain) -> Vec<(String, String, String, Vec<(Str
                 Some(base) if rule.strip_base_path => base.trim_matches('/').to_owned(),
                 _ => String::new(),
             };
-            ways.push((rule.api.clone(), rule.stage.clone(), base, headers));
+            ways.push(Way { api: rule.api.clone(), stage: rule.stage.clone(), base_path: base, headers });
         }
     }
     ways
