@@ -1,0 +1,140 @@
+//! `GetExport`: a stage's deployment as an OpenAPI 3.0 document.
+//!
+//! The frame is that of the export that LocalStack recorded from AWS on 2025-05-06 (`test_export_oas30_openapi`).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Body, Failure};
+use crate::gateway::{Authorization, Verb};
+use crate::simulator::account::Account;
+use crate::simulator::api::{Api, Deployment};
+use crate::simulator::method::Method;
+use crate::simulator::request::Incoming;
+
+/// GetExport.
+pub(super) fn export(
+    account: &Account,
+    api: &Api,
+    stage: &str,
+    kind: &str,
+    request: &Incoming,
+) -> Result<Body, Failure> {
+    if kind != "oas30" {
+        return Err(Failure::bad_request(format!("The simulator exports oas30 only, not {kind}")));
+    }
+    let stage = api.stage_named(stage).ok_or_else(|| Failure::not_found("Invalid stage identifier specified"))?;
+    let deployment =
+        api.deployment_of(stage).ok_or_else(|| Failure::not_found("Invalid stage identifier specified"))?;
+    if api.refuses_export {
+        // Facts C1: what an API with a model in another format answers.
+        return Err(Failure::bad_request("Only found non-JSON body models, which are not supported for OAS export"));
+    }
+    // `extensions=apigateway` brings them all, `integrations` and `authorizers` their own (facts B14, C1).
+    let extensions: Vec<String> = request
+        .query_pairs()
+        .filter(|(key, _)| key == "extensions")
+        .flat_map(|(_, value)| value.split(',').map(ToOwned::to_owned).collect::<Vec<_>>())
+        .collect();
+    let wants = |name: &str| extensions.iter().any(|extension| extension == "apigateway" || extension == name);
+    let document = json!({
+        "openapi": "3.0.1",
+        "info": { "title": api.name, "version": "1.0.0" },
+        "servers": [{
+            "url": format!("https://{}.execute-api.{}.amazonaws.com/{{basePath}}", api.id, account.region),
+            "variables": { "basePath": { "default": stage.name } },
+        }],
+        "paths": paths(deployment, &wants),
+        "components": { "securitySchemes": security_schemes(deployment, &wants) },
+    });
+    let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::bad_request(e.to_string()))?;
+    Ok(Body::Blob { name: "oas30_1.0.0.json".to_owned(), text })
+}
+
+fn paths(deployment: &Deployment, wants: &dyn Fn(&str) -> bool) -> Value {
+    let mut paths = Map::new();
+    for (resource, methods) in deployment.methods.0.iter().filter(|(_, methods)| !methods.is_empty()) {
+        let mut item = Map::new();
+        for (verb, method) in methods {
+            // Facts B3.
+            let key = match verb {
+                Verb::Any => "x-amazon-apigateway-any-method".to_owned(),
+                verb => verb.as_str().to_ascii_lowercase(),
+            };
+            item.insert(key, operation(resource, method, wants));
+        }
+        paths.insert(resource.clone(), Value::Object(item));
+    }
+    Value::Object(paths)
+}
+
+fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> Value {
+    let parameter = |name: &str, place: &str| json!({ "name": name, "in": place, "required": true, "schema": { "type": "string" } });
+    let names = resource.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = names.map(|name| parameter(name.trim_end_matches('+'), "path")).collect();
+    parameters.extend(method.required_headers.iter().map(|name| parameter(name, "header")));
+    parameters.extend(method.required_query.iter().map(|name| parameter(name, "query")));
+    let mut value = json!({ "responses": { "200": { "description": "200 response", "content": {} } } });
+    if !parameters.is_empty() {
+        value["parameters"] = json!(parameters);
+    }
+    if let Some(keys) = &method.required_body {
+        let properties: BTreeMap<&String, Value> = keys.iter().map(|key| (key, json!({ "type": "string" }))).collect();
+        value["requestBody"] = json!({
+            "required": true,
+            "content": { "application/json": {
+                "schema": { "type": "object", "required": keys, "properties": properties },
+            } },
+        });
+    }
+    let mut security: Vec<Value> = scheme(method).map(|scheme| json!({ scheme: [] })).into_iter().collect();
+    if method.api_key_required {
+        // Both in one requirement: the caller needs the one and the other.
+        match security.first_mut() {
+            Some(first) => first["api_key"] = json!([]),
+            None => security.push(json!({ "api_key": [] })),
+        }
+    }
+    if !security.is_empty() {
+        value["security"] = json!(security);
+    }
+    if wants("integrations") {
+        value["x-amazon-apigateway-integration"] =
+            json!({ "type": method.behaviour.integration_type().to_ascii_lowercase() });
+    }
+    // Facts B14: without the extension the validator is dropped.
+    if method.is_validated() && wants("validators") {
+        value["x-amazon-apigateway-request-validator"] = json!("all");
+    }
+    value
+}
+
+fn scheme(method: &Method) -> Option<&'static str> {
+    match method.authorization {
+        Authorization::None => None,
+        Authorization::AwsIam => Some("sigv4"),
+        Authorization::Custom => Some("authorizer"),
+        Authorization::CognitoUserPools => Some("user_pool"),
+    }
+}
+
+fn security_schemes(deployment: &Deployment, wants: &dyn Fn(&str) -> bool) -> Value {
+    let methods = || deployment.methods.0.values().flat_map(BTreeMap::values);
+    let mut schemes = Map::new();
+    for name in methods().filter_map(scheme) {
+        let mut value = json!({ "type": "apiKey", "name": "Authorization", "in": "header" });
+        if wants("authorizers") {
+            value["x-amazon-apigateway-authtype"] = json!(match name {
+                "sigv4" => "awsSigv4",
+                "user_pool" => "cognito_user_pools",
+                _ => "custom",
+            });
+        }
+        schemes.insert(name.to_owned(), value);
+    }
+    if methods().any(|method| method.api_key_required) {
+        schemes.insert("api_key".to_owned(), json!({ "type": "apiKey", "name": "x-api-key", "in": "header" }));
+    }
+    Value::Object(schemes)
+}
