@@ -3,6 +3,7 @@
 mod domain;
 mod invoke_url;
 mod model;
+mod nearest;
 mod request;
 mod router;
 mod verb;
@@ -14,6 +15,7 @@ pub use model::{
     Api, Authorization, Canary, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob, INVENTORY_VERSION,
     Inventory, InventoryError, Mapping, Method, RoutingMode, RoutingRule, Stage, Tree, TreeSource,
 };
+pub use nearest::{Near, SEGMENT_COST};
 pub use request::Request;
 pub use router::{Match, Router, Segment, segments};
 pub use verb::{UnknownVerb, Verb, VerbSet};

@@ -1,5 +1,33 @@
 //! Probes to observations: what is sent, within which limits, and what came back.
+//!
+//! A [`Prober`] sends [`Request`](crate::gateway::Request)s and returns [`Observation`]s. It never fails and never judges: whether an
+//! outcome is good enough is the caller's to say (`settled`), what it means is `diagnose`'s. What it promises:
+//!
+//! - It calls the host that the URL names, or the one that a [`Pin`] puts in its place; it follows no redirect and no proxy from the
+//!   environment, and keeps no cookies.
+//! - A verb that may change something is sent once, whatever comes back.
+//! - A failure is seen twice, the second time on a fresh connection, before it is called `confirmed`.
+//! - Body, headers, time, concurrency and rate are bounded by [`Settings`].
+//!
+//! One attempt runs through `attempt` (which uses `client` for the connection, `resolve` for the name, `phases` for the timings and
+//! `classify` for errors); `prober` adds `retry` and `pace` to it; `sweep` does many at once, in the order of `schedule`.
 
+mod attempt;
+mod classify;
+mod client;
 mod observation;
+mod pace;
+mod phases;
+mod pin;
+mod prober;
+mod resolve;
+mod retry;
+mod schedule;
+mod settings;
+mod sweep;
 
 pub use observation::{Observation, Response, Timings, TransportError, TransportKind};
+pub use pin::{Pin, PinError};
+pub use prober::Prober;
+pub use settings::{ProberError, Settings};
+pub use sweep::{Job, Outcome};

@@ -10,7 +10,7 @@ pub struct Observation {
     pub outcome: Result<Response, TransportError>,
     /// How long the last attempt took, by phase.
     pub timings: Timings,
-    /// How many requests were sent for it, the confirmation included.
+    /// How many requests were sent for it, the confirmation included. 0 if it could not be sent at all.
     pub attempts: u32,
     /// Whether a failure was seen again on a fresh connection.
     pub confirmed: bool,
@@ -37,7 +37,8 @@ impl Observation {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// The headers in the order they came, names in lower case, values as text (invalid UTF-8 replaced).
+    /// The headers in the order they came, names in lower case, values as text (invalid UTF-8 replaced). At most 64, each cut
+    /// at 4 KiB.
     pub headers: Vec<(String, String)>,
     /// The start of the body, at most the configured cap, invalid UTF-8 replaced.
     pub body: String,
@@ -91,6 +92,8 @@ pub enum TransportKind {
     Reset,
     /// What came is no HTTP.
     Protocol,
+    /// Nothing was sent: the request has a verb, header or URL that HTTP or a pin does not allow. Our own fault, not the gateway's.
+    Unsendable,
 }
 
 impl std::fmt::Display for TransportKind {
@@ -102,6 +105,7 @@ impl std::fmt::Display for TransportKind {
             TransportKind::Timeout => "timed out",
             TransportKind::Reset => "the connection was closed early",
             TransportKind::Protocol => "the answer is no HTTP",
+            TransportKind::Unsendable => "the request cannot be sent",
         })
     }
 }

@@ -1,0 +1,127 @@
+//! Many probes at once.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::{Either, select};
+use futures::stream::{self, FuturesUnordered, Stream, StreamExt};
+
+use crate::gateway::Request;
+
+use super::schedule::{Schedule, Start};
+use super::{Observation, Prober};
+
+/// Something to probe.
+pub trait Job {
+    /// The group whose concurrency and pace it shares: its API.
+    fn group(&self) -> &str;
+    /// What to send.
+    fn request(&self) -> &Request;
+}
+
+/// What became of a job in a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome<T> {
+    /// It was probed.
+    Observed(T, Observation),
+    /// The deadline came first. Nothing can be said about it, except that it is next run's first.
+    NotReached(T),
+}
+
+impl Prober {
+    /// Probes all jobs, as [`Self::probe`] does, within the settings' concurrency and pace. Outcomes come as they are there, each
+    /// job's exactly once.
+    ///
+    /// The stream does the work: probes go on while it is polled, in the polling task, and stop when it is dropped. At the
+    /// `deadline` those in flight are abandoned and those waiting given up. All jobs are taken in at the start (they are the
+    /// plan's, in memory anyway), so that one API's can wait while the next one's go ahead; observations are not kept.
+    pub fn sweep<'a, T: Job + 'a>(
+        &'a self,
+        jobs: impl IntoIterator<Item = T>,
+        settled: impl Fn(&T, &Observation) -> bool + 'a,
+        deadline: Option<Instant>,
+    ) -> impl Stream<Item = Outcome<T>> + 'a {
+        let settings = self.settings();
+        let schedule = Schedule::new(jobs, settings.concurrency, settings.group_concurrency, |group| self.pace(group));
+        let settled = Arc::new(settled);
+        let launch = move |start| run(self, start, Arc::clone(&settled), deadline);
+        let sweep = Sweep { schedule, launch, running: FuturesUnordered::new(), deadline };
+        stream::unfold(sweep, |mut sweep| async move { Some((sweep.next().await?, sweep)) })
+    }
+}
+
+/// What a job's end means to the sweep.
+struct Ended<T> {
+    outcome: Outcome<T>,
+    group: usize,
+    took: Duration,
+}
+
+/// One job from its start to its end, which the deadline may be.
+async fn run<T: Job>(
+    prober: &Prober,
+    start: Start<T>,
+    settled: Arc<impl Fn(&T, &Observation) -> bool>,
+    deadline: Option<Instant>,
+) -> Ended<T> {
+    let Start { job, group, pace } = start;
+    let started = Instant::now();
+    let probing = prober.probe_now(pace.as_deref(), job.request(), |seen| settled(&job, seen));
+    let seen = match deadline {
+        Some(deadline) => tokio::time::timeout_at(deadline.into(), probing).await.ok(),
+        None => Some(probing.await),
+    };
+    let outcome = match seen {
+        Some(seen) => Outcome::Observed(job, seen),
+        None => Outcome::NotReached(job),
+    };
+    Ended { outcome, group, took: started.elapsed() }
+}
+
+struct Sweep<T, F, L> {
+    schedule: Schedule<T>,
+    launch: L,
+    running: FuturesUnordered<F>,
+    deadline: Option<Instant>,
+}
+
+impl<T, F, L> Sweep<T, F, L>
+where
+    T: Job,
+    F: Future<Output = Ended<T>>,
+    L: Fn(Start<T>) -> F,
+{
+    async fn next(&mut self) -> Option<Outcome<T>> {
+        loop {
+            let now = Instant::now();
+            if self.deadline.is_some_and(|deadline| deadline <= now) {
+                if let Some(job) = self.schedule.give_up() {
+                    return Some(Outcome::NotReached(job));
+                }
+            } else {
+                while let Some(start) = self.schedule.start(now) {
+                    self.running.push((self.launch)(start));
+                }
+            }
+            // Those in flight end at the deadline by themselves; those that wait for their group's turn do not.
+            let wake = self.schedule.wake().map(|at| self.deadline.map_or(at, |deadline| at.min(deadline)));
+            let ended = match wake {
+                None => self.running.next().await,
+                Some(at) => {
+                    let asleep = std::pin::pin!(tokio::time::sleep_until(at.into()));
+                    if self.running.is_empty() {
+                        asleep.await;
+                        continue;
+                    }
+                    match select(self.running.next(), asleep).await {
+                        Either::Left((ended, _)) => ended,
+                        Either::Right(_) => continue,
+                    }
+                }
+            };
+            let Ended { outcome, group, took } = ended?;
+            self.schedule.finish(group, took);
+            return Some(outcome);
+        }
+    }
+}
