@@ -1,1 +1,103 @@
-//! To come.
+//! Why a request did, or did not, reach its method. Pure: no I/O, no clock, microseconds a question.
+//!
+//! First the [`Symptom`], which is what the answer *is*; then the [`Cause`], which is *why*; then the six steps of the
+//! checklist. Symptom and cause are apart because one says little of the other: a missing stage answers `Forbidden`,
+//! an unmatched route answers `IncompleteSignatureException` to a Bearer token, and an unsigned call to an `AWS_IAM`
+//! method is byte for byte the same as a wrong path. Only the join with what is deployed tells them apart.
+
+mod cause;
+mod diagnosis;
+mod predict;
+mod rules;
+mod steps;
+mod suggest;
+mod symptom;
+#[cfg(test)]
+mod table;
+
+pub use cause::{About, Cause, UnknownCause};
+pub use diagnosis::{
+    Alternative, Confidence, Diagnosis, Matched, RequestLine, ResponseLine, Step, StepName, StepResult, Suggestion,
+    Verdict,
+};
+pub use symptom::{Symptom, Words};
+
+use crate::gateway::{Request, World};
+use crate::probe::Observation;
+use predict::Expectation;
+
+/// Explains one request.
+///
+/// `now` is the time of the observation in Unix seconds; it tells whether a stage changed moments ago.
+#[must_use]
+pub fn diagnose(request: &Request, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+    let address = world.locate(request);
+    let expectation = predict::predict(world, request, &address);
+    let unrouted = matches!(expectation, Expectation::Fault(_));
+    let customised = address.stage().map_or(&[][..], |(api, _)| &api.gateway_responses);
+    let symptom = Symptom::read(observation, customised, unrouted);
+    let response = observation.outcome.as_ref().ok();
+    let words = response.map(Words::of);
+    let observed = rules::Case { request, observation, address: &address, symptom, words: words.as_ref(), now };
+    let concluded = rules::conclude(&observed, &expectation);
+
+    let matched = match &expectation {
+        Expectation::Routed(routed) => Some(Matched {
+            api: routed.api.id.clone(),
+            api_name: routed.api.name.clone(),
+            stage: routed.stage.name.clone(),
+            resource: routed.hit.resource.to_owned(),
+            method: routed.hit.verb,
+        }),
+        _ => None,
+    };
+    let (mut evidence, mut suggestions, mut alternatives, mut at) = (vec![], vec![], concluded.alternatives, None);
+    if let Expectation::Fault(fault) = &expectation
+        && concluded.is_fault
+    {
+        evidence.extend(fault.evidence.iter().cloned());
+        suggestions.clone_from(&fault.suggestions);
+        alternatives.extend(fault.alternatives.iter().cloned());
+        at.clone_from(&fault.at);
+    }
+    evidence.extend(concluded.evidence);
+    if let Some(response) = &words
+        && symptom != Symptom::Answered
+    {
+        let shown = response.error_type.as_deref().map_or(String::new(), |kind| format!(", x-amzn-ErrorType {kind}"));
+        let status = observation.outcome.as_ref().map_or(0, |response| response.status);
+        evidence.push(format!("the answer is {status}, {symptom}{shown}"));
+    }
+    if let Expectation::Routed(routed) = &expectation
+        && !routed.source.is_snapshot()
+        && concluded.cause.is_some()
+    {
+        evidence.push(
+            "the deployed tree was not read from the deployment itself, so it may differ from what is served"
+                .to_owned(),
+        );
+    }
+    let cause = concluded.cause;
+    let mut diagnosis = Diagnosis {
+        request: RequestLine { method: request.method.clone(), url: request.url.as_str().to_owned() },
+        verdict: cause.map_or(Verdict::Healthy, |cause| cause.about().verdict),
+        symptom,
+        cause,
+        confidence: concluded.confidence,
+        matched,
+        steps: StepName::ALL.map(|step| Step { step, result: StepResult::Unknown, evidence: String::new() }),
+        evidence,
+        remedy: cause.map(|cause| cause.about().remedy.to_owned()).unwrap_or_default(),
+        suggestions,
+        alternatives,
+        response: response.map(|response| ResponseLine {
+            status: response.status,
+            error_type: words.as_ref().and_then(|words| words.error_type.clone()),
+            message: words.as_ref().and_then(|words| words.message.clone()),
+        }),
+        at,
+    };
+    let told = steps::Told { cause, routed: diagnosis.routed(), evidence: &diagnosis.evidence };
+    diagnosis.steps = steps::steps(&address, &expectation, &told);
+    diagnosis
+}

@@ -1,1 +1,159 @@
-//! To come.
+//! API Gateway's control plane, read into [`gateway`](crate::gateway)'s nouns.
+//!
+//! [`discover`] lists the REST APIs of a region and reads each: its stages, the deployed tree of every *distinct*
+//! deployment, the customised gateway responses, the edited tree; then the custom domains with their mappings and rules.
+//! [`ControlPlane`] holds the clients and the budget that every call passes.
+//!
+//! # What can go wrong, and what becomes of it
+//!
+//! - **The first call fails**: nothing can be said about anything, so it is a [`DiscoverError`].
+//! - **Any later call fails**: a [`Gap`] with its place and reason, and the rest goes on. The order of the gaps is that of
+//!   the inventory: what concerns the list of APIs, each API in AWS's order, then the domains.
+//! - **An API or a domain is deleted in mid-sweep**: 404 on what was listed a moment ago. It is left out with a debug log and
+//!   without a gap, because leaving it out is then the truth; but only after `GetRestApi` (`GetDomainName`) has said 404 too,
+//!   so that an endpoint which merely lacks an operation does not make a whole account disappear.
+//! - **The deadline passes**: what was read stays; the rest are gaps, "not read: out of time".
+//! - **A wrong region** is an account without APIs: AWS gives no sign of a mistake, so there is no error.
+//!
+//! # Where a deployed tree comes from
+//!
+//! `GetDeployment embed=apisummary` is the snapshot itself. An endpoint that gives no summary, or an empty one, is asked
+//! for the OpenAPI export of a stage on that deployment, and then the edited tree stands in;
+//! [`TreeSource`](crate::gateway::TreeSource) says which it was. AWS always gives a summary: the fall-backs are for emulators.
+//! A fall-back that had another reason than "this endpoint cannot", such as a refused or throttled call, is also a gap.
+//! A call that failed outright is never answered from the edited tree: what is deployed is then not known.
+//!
+//! Where the summary has no `authorizationType` (MiniStack) it is taken from the edited tree's method of the same resource
+//! and verb. `apiKeyRequired` is believed as it stands: the SDK reads an absent one as `false`, so its absence cannot be seen.
+
+mod api;
+mod apis;
+mod control_plane;
+mod convert;
+mod deployed;
+mod domains;
+mod edited;
+mod endpoint;
+mod error;
+mod export;
+mod failure;
+mod limits;
+mod operation;
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use futures::StreamExt;
+use futures::stream;
+use tokio::time::Instant;
+
+pub use control_plane::ControlPlane;
+pub use error::DiscoverError;
+pub use limits::Limits;
+pub use operation::Operation;
+
+use crate::config::Scope;
+use crate::gateway::{Api, Domain, Gap, INVENTORY_VERSION, Inventory};
+use control_plane::Session;
+use error::First;
+use failure::{CallError, Kind};
+
+/// What is to be read.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// All REST APIs and stages in the scope, and all custom domains.
+    Everything(Scope),
+    /// One REST API by its id, with all its stages and without domains.
+    Api(String),
+    /// One custom domain by name, or the wildcard above it, and the REST APIs that it leads to.
+    Domain(String),
+}
+
+/// Reads what is wanted. `read_at` is the time in Unix seconds that the inventory will bear.
+///
+/// # Errors
+/// [`DiscoverError`] when the first call fails, and only then.
+pub async fn discover(
+    plane: &ControlPlane,
+    wanted: &Wanted,
+    read_at: i64,
+    deadline: Option<Instant>,
+) -> Result<Inventory, DiscoverError> {
+    let region = plane.region().ok_or(DiscoverError::NoRegion)?;
+    let session = Session { plane, deadline };
+    let (found, first) = match wanted {
+        Wanted::Everything(scope) => (everything(session, scope).await, First::Apis),
+        Wanted::Api(id) => (one_api(session, id).await, First::Api(id)),
+        Wanted::Domain(name) => (one_domain(session, name).await, First::Domain(name)),
+    };
+    let Found { apis, domains, gaps } =
+        found.map_err(|error| DiscoverError::of(error, first, region, &plane.endpoint()))?;
+    tracing::info!(apis = apis.len(), domains = domains.len(), gaps = gaps.len(), calls = ?plane.calls(), "discovered");
+    Ok(Inventory { version: INVENTORY_VERSION, region: region.to_owned(), read_at, apis, domains, gaps })
+}
+
+/// What a sweep brings together.
+#[derive(Debug, Default)]
+struct Found {
+    apis: Vec<Api>,
+    domains: Vec<Domain>,
+    gaps: Vec<Gap>,
+}
+
+impl Found {
+    fn take(&mut self, read: Option<(Api, Vec<Gap>)>) {
+        if let Some((api, gaps)) = read {
+            self.apis.push(api);
+            self.gaps.extend(gaps);
+        }
+    }
+}
+
+async fn everything(session: Session<'_>, scope: &Scope) -> Result<Found, CallError> {
+    let (listed, gap) = apis::list(session).await?;
+    let mut found = Found { gaps: gap.into_iter().collect(), ..Found::default() };
+    let wanted = listed.into_iter().filter(|api| scope.admits_api(&api.id, &api.name));
+    let apis = stream::iter(wanted.enumerate())
+        .map(|(place, api)| async move { (place, api::read(session, api, scope).await) })
+        .buffer_unordered(session.plane.limits().apis_at_once.get())
+        .collect::<Vec<_>>();
+    // At the same time, one domain after the other: neither has to wait for the other's end, and with a deadline both
+    // get their share.
+    let (mut apis, (domains, domain_gaps)) = futures::join!(apis, domains::read_all(session));
+    apis.sort_by_key(|(place, _)| *place);
+    for (_, read) in apis {
+        found.take(read);
+    }
+    found.domains = domains;
+    found.gaps.extend(domain_gaps);
+    Ok(found)
+}
+
+async fn one_api(session: Session<'_>, id: &str) -> Result<Found, CallError> {
+    let api = apis::one(session, id).await?;
+    let mut found = Found::default();
+    found.take(api::read(session, api, &Scope::default()).await);
+    Ok(found)
+}
+
+async fn one_domain(session: Session<'_>, name: &str) -> Result<Found, CallError> {
+    let listed = domains::one(session, name).await?;
+    let mut found = Found::default();
+    let Some((domain, domain_gaps)) = domains::read(session, listed).await else { return Ok(found) };
+    for id in domains::apis_of(&domain) {
+        match apis::one(session, &id).await {
+            Ok(api) => found.take(api::read(session, api, &Scope::default()).await),
+            // Mappings also lead to HTTP APIs, and outlive their API on MiniStack.
+            Err(error) if error.kind == Kind::NotFound => tracing::debug!(api = id, "mapped, and no REST API"),
+            Err(error) => found.gaps.push(gap(format!("api {id}"), &error)),
+        }
+    }
+    found.domains.push(domain);
+    found.gaps.extend(domain_gaps);
+    Ok(found)
+}
+
+/// A gap of a call that failed.
+fn gap(place: impl Into<String>, reason: &impl ToString) -> Gap {
+    Gap { place: place.into(), reason: reason.to_string() }
+}

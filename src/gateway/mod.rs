@@ -1,12 +1,22 @@
 //! API Gateway's nouns, and the router that every stage of the pipeline shares. Pure: no I/O, no clock.
 
+mod domain;
+mod invoke_url;
 mod model;
+mod nearest;
 mod request;
+mod router;
 mod verb;
+mod world;
 
+pub use domain::{DomainRoute, DomainTarget, Via};
+pub use invoke_url::{AWS_INVOKE_URL, InvokeUrl, InvokeUrlError, Reading, dns_suffix};
 pub use model::{
     Api, Authorization, Canary, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob, INVENTORY_VERSION,
     Inventory, InventoryError, Mapping, Method, RoutingMode, RoutingRule, Stage, Tree, TreeSource,
 };
+pub use nearest::{Near, SEGMENT_COST};
 pub use request::Request;
+pub use router::{Match, Router, Segment, segments};
 pub use verb::{UnknownVerb, Verb, VerbSet};
+pub use world::{Address, DomainAddress, EndpointAddress, World};

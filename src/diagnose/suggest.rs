@@ -1,0 +1,58 @@
+//! Corrected requests, each checked against the router before it is offered.
+
+use std::ops::Range;
+
+use url::Url;
+
+use super::Suggestion;
+use crate::gateway::{Address, Api, DomainRoute, Match, Request, Stage, Verb, World};
+
+/// At most this many are offered.
+pub(super) const MOST: usize = 3;
+
+/// The method that a request reaches by the model, if everything that decides it was read.
+pub(super) fn reaches<'w>(world: &'w World, request: &Request) -> Option<(&'w Api, &'w Stage, Match<'w>)> {
+    let address = world.locate(request);
+    if matches!(&address, Address::Endpoint(endpoint) if endpoint.api.is_some_and(|api| api.default_endpoint_disabled))
+        || matches!(&address, Address::Domain(domain) if matches!(domain.route, DomainRoute::Reserved))
+    {
+        return None;
+    }
+    let (api, stage) = address.stage()?;
+    let path = request.url.as_str().get(address.path_at()?)?;
+    let hit = world.stage_router(api, stage)?.route(Verb::of_request(&request.method)?, path)?;
+    Some((api, stage, hit))
+}
+
+/// Offers a corrected URL if the router says that it reaches a method.
+pub(super) fn offer(world: &World, request: &Request, method: &str, url: &str, why: String) -> Option<Suggestion> {
+    let url = Url::parse(url).ok()?;
+    let corrected = Request { method: method.to_owned(), url, headers: request.headers.clone(), body: None };
+    let (api, stage, hit) = reaches(world, &corrected)?;
+    Some(Suggestion {
+        method: method.to_owned(),
+        url: corrected.url.into(),
+        reaches: format!("{} {} of stage {} ({})", hit.verb, hit.resource, stage.name, api.name),
+        why,
+    })
+}
+
+/// The request's URL with one part replaced.
+pub(super) fn replaced(request: &Request, at: Range<usize>, with: &str) -> String {
+    let url = request.url.as_str();
+    format!("{}{with}{}", url.get(..at.start).unwrap_or(url), url.get(at.end..).unwrap_or(""))
+}
+
+/// Where the n-th segment of a path stands, as a range of the URL's text, without its slash; the whole path where it
+/// has fewer segments.
+pub(super) fn segment_at(url: &str, path_at: &Range<usize>, index: usize) -> Range<usize> {
+    let Some(path) = url.get(path_at.clone()) else { return path_at.clone() };
+    let mut start = path_at.start + usize::from(path.starts_with('/'));
+    for (position, segment) in path.strip_prefix('/').unwrap_or(path).split('/').enumerate() {
+        if position == index && !segment.is_empty() {
+            return start..start + segment.len();
+        }
+        start += segment.len() + 1;
+    }
+    path_at.clone()
+}

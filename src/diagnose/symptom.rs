@@ -1,0 +1,538 @@
+//! What an answer *is*, before any thought of why.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::gateway::GatewayResponse;
+use crate::probe::{Observation, Response, TransportKind};
+
+/// What came back, in API Gateway's own terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Symptom {
+    /// `Missing Authentication Token`: no route, or an unsigned call to an `AWS_IAM` method.
+    MissingAuthenticationToken,
+    /// An Authorization header that is no `SigV4`: what an unmatched route answers to a Bearer or Basic header.
+    IncompleteSignature,
+    /// A `SigV4` signature that does not match.
+    InvalidSignature,
+    /// Credentials that have expired.
+    ExpiredToken,
+    /// `Forbidden`: an unknown stage, an API key, a web ACL, a disabled endpoint, an unmapped domain.
+    Forbidden,
+    /// A policy or an authorizer said no.
+    AccessDenied,
+    /// No identity, or one that an authorizer does not take.
+    Unauthorized,
+    /// A rate limit.
+    Throttled,
+    /// A usage plan's quota.
+    QuotaExceeded,
+    /// A required parameter is missing.
+    BadRequestParameters,
+    /// The body does not fit the model.
+    BadRequestBody,
+    /// No mapping for the content type.
+    UnsupportedMediaType,
+    /// The body or the URL is too long.
+    RequestTooLarge,
+    /// The integration could not be called, or its answer could not be used.
+    IntegrationFailure,
+    /// The integration did not answer in time.
+    IntegrationTimeout,
+    /// The method's integration is set up wrongly.
+    ApiConfigurationError,
+    /// The authorizer failed.
+    AuthorizerFailure,
+    /// The authorizer could not be called.
+    AuthorizerConfigurationError,
+    /// API Gateway's 404, after authorization.
+    ResourceNotFound,
+    /// API Gateway's `Internal server error` with nothing more said.
+    InternalServerError,
+    /// A CDN in front refused.
+    CdnRefused,
+    /// The integration replied: these are not the gateway's words.
+    Answered,
+    /// The name did not resolve.
+    Dns,
+    /// No connection.
+    Connect,
+    /// The TLS handshake failed.
+    Tls,
+    /// Nothing came in time.
+    Timeout,
+    /// The connection broke.
+    Reset,
+    /// What came is no HTTP.
+    Protocol,
+}
+
+impl fmt::Display for Symptom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The id is serde's: one place names it.
+        match serde_json::to_value(self) {
+            Ok(Value::String(id)) => f.pad(&id),
+            _ => Err(fmt::Error),
+        }
+    }
+}
+
+/// What a response holds that symptoms are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// `x-amzn-ErrorType`, without what follows a colon.
+    pub error_type: Option<String>,
+    /// The body's `message` or `Message`, where it is JSON and holds a text; for a body that is not JSON, its start.
+    pub message: Option<String>,
+    /// Whether the body is JSON with a `message` of `null`, as an authorizer's configuration error has (facts A2).
+    pub null_message: bool,
+}
+
+/// How much of a body that is no JSON is kept as the message.
+const MESSAGE_CHARS: usize = 120;
+
+impl Words {
+    /// Reads a response.
+    #[must_use]
+    pub fn of(response: &Response) -> Self {
+        let error_type = response
+            .header("x-amzn-errortype")
+            .map(|value| value.split(':').next().unwrap_or(value).trim().to_owned())
+            .filter(|value| !value.is_empty());
+        let body = response.body.trim();
+        let (message, null_message) = match serde_json::from_str::<Value>(body) {
+            // Both spellings are AWS's: access denials write it with a capital (facts A2).
+            Ok(Value::Object(fields)) => match fields.get("message").or_else(|| fields.get("Message")) {
+                Some(Value::String(text)) => (Some(text.clone()), false),
+                Some(Value::Null) => (None, true),
+                _ => (None, false),
+            },
+            Ok(_) => (None, false),
+            Err(_) => (one_line(body), false),
+        };
+        Words { error_type, message, null_message }
+    }
+}
+
+/// The start of a text, in one line.
+fn one_line(text: &str) -> Option<String> {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return None;
+    }
+    let mut short: String = line.chars().take(MESSAGE_CHARS).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    Some(short)
+}
+
+impl Symptom {
+    /// Reads the symptom of an observation.
+    ///
+    /// The order of the evidence: transport; `x-amzn-ErrorType` in any case; the API's own customised gateway
+    /// responses; the words of the body; the status, never alone. `unrouted` says whether the model expects no route:
+    /// it decides only what a customised `DEFAULT_4XX` with a fixed body stands for, which nothing else can.
+    #[must_use]
+    pub fn read(observation: &Observation, customised: &[GatewayResponse], unrouted: bool) -> Symptom {
+        let response = match &observation.outcome {
+            Ok(response) => response,
+            Err(error) => {
+                return match error.kind {
+                    TransportKind::Dns => Symptom::Dns,
+                    TransportKind::Connect => Symptom::Connect,
+                    TransportKind::Tls => Symptom::Tls,
+                    TransportKind::Timeout => Symptom::Timeout,
+                    TransportKind::Reset => Symptom::Reset,
+                    TransportKind::Protocol => Symptom::Protocol,
+                };
+            }
+        };
+        if response.status < 400 {
+            return Symptom::Answered;
+        }
+        let words = Words::of(response);
+        let message = words.message.as_deref().unwrap_or("");
+        words
+            .error_type
+            .as_deref()
+            .and_then(|error_type| by_error_type(error_type, message, response.status))
+            .or_else(|| by_custom_response(response, customised, unrouted))
+            .or_else(|| by_words(&words, response.status))
+            .or_else(|| by_shape(response, message))
+            .unwrap_or(Symptom::Answered)
+    }
+
+    /// Whether it is what an unmatched route answers: the token message, or its form for a request with an
+    /// Authorization header (facts A3).
+    #[must_use]
+    pub fn is_unmatched(self) -> bool {
+        matches!(self, Symptom::MissingAuthenticationToken | Symptom::IncompleteSignature)
+    }
+
+    /// Whether no answer came.
+    #[must_use]
+    pub fn is_transport(self) -> bool {
+        matches!(
+            self,
+            Symptom::Dns | Symptom::Connect | Symptom::Tls | Symptom::Timeout | Symptom::Reset | Symptom::Protocol
+        )
+    }
+}
+
+fn by_error_type(error_type: &str, message: &str, status: u16) -> Option<Symptom> {
+    Some(match error_type.to_ascii_lowercase().trim_end_matches("exception") {
+        "missingauthenticationtoken" => Symptom::MissingAuthenticationToken,
+        "incompletesignature" => Symptom::IncompleteSignature,
+        // "Signature expired" is a stale clock, an expired STS token is another type: both are about time, and the
+        // words tell them apart (facts A2).
+        "invalidsignature" => Symptom::InvalidSignature,
+        "expiredtoken" => Symptom::ExpiredToken,
+        "forbidden" => Symptom::Forbidden,
+        "accessdenied" | "unrecognizedclient" => Symptom::AccessDenied,
+        "unauthorized" => Symptom::Unauthorized,
+        "toomanyrequests" | "throttling" => Symptom::Throttled,
+        "limitexceeded" => Symptom::QuotaExceeded,
+        "unsupportedmediatype" => Symptom::UnsupportedMediaType,
+        "requesttoolarge" | "requestentitytoolarge" => Symptom::RequestTooLarge,
+        "badrequest" => by_bad_request(message, status),
+        "authorizerfailure" => Symptom::AuthorizerFailure,
+        "authorizerconfiguration" => Symptom::AuthorizerConfigurationError,
+        "apiconfiguration" => Symptom::ApiConfigurationError,
+        "resourcenotfound" => Symptom::ResourceNotFound,
+        "internalservererror" => by_server_error(message, status),
+        _ => return None,
+    })
+}
+
+/// `BadRequestException` also stands on a 415 (facts A2, LocalStack).
+fn by_bad_request(message: &str, status: u16) -> Symptom {
+    match (message, status) {
+        (_, 415) | ("Unsupported Media Type", _) => Symptom::UnsupportedMediaType,
+        (_, 413) => Symptom::RequestTooLarge,
+        ("Invalid request body", _) => Symptom::BadRequestBody,
+        _ => Symptom::BadRequestParameters,
+    }
+}
+
+fn by_server_error(message: &str, status: u16) -> Symptom {
+    if message.contains("timed out") {
+        return Symptom::IntegrationTimeout;
+    }
+    if message.contains("Network error communicating with endpoint") {
+        return Symptom::IntegrationFailure;
+    }
+    match status {
+        // The status of INTEGRATION_FAILURE is documented as 504 and seen as 500; a 504 with customised words is
+        // more often a timeout (facts A2, open uncertainty 7).
+        504 if message.is_empty() || !message.eq_ignore_ascii_case("internal server error") => {
+            Symptom::IntegrationTimeout
+        }
+        502 | 504 => Symptom::IntegrationFailure,
+        _ => Symptom::InternalServerError,
+    }
+}
+
+/// The words that API Gateway is known to use, where no header helps. A wrong status makes them somebody else's.
+fn by_words(words: &Words, status: u16) -> Option<Symptom> {
+    if words.null_message && status == 500 {
+        return Some(Symptom::AuthorizerConfigurationError);
+    }
+    let message = words.message.as_deref()?;
+    Some(match (status, message) {
+        (_, "Missing Authentication Token") => Symptom::MissingAuthenticationToken,
+        (_, text)
+            if text.contains("missing equal-sign")
+                || text.starts_with("Authorization header requires 'Credential'") =>
+        {
+            Symptom::IncompleteSignature
+        }
+        (403, text)
+            if text.starts_with("The request signature we calculated") || text.starts_with("Signature expired") =>
+        {
+            Symptom::InvalidSignature
+        }
+        (403, text) if text.starts_with("Credential should be scoped") => Symptom::InvalidSignature,
+        (401 | 403, text) if text.starts_with("The security token included in the request is expired") => {
+            Symptom::ExpiredToken
+        }
+        (403, "Forbidden") => Symptom::Forbidden,
+        (403, text)
+            if text.starts_with("User is not authorized to access this resource")
+                || (text.starts_with("User: ") && text.contains("execute-api:Invoke"))
+                || text.starts_with("The security token included in the request is invalid") =>
+        {
+            Symptom::AccessDenied
+        }
+        (401, "Unauthorized" | "The incoming token has expired") => Symptom::Unauthorized,
+        (429, "Too Many Requests") => Symptom::Throttled,
+        (429, "Limit Exceeded" | "Limit Exceeded Exception") => Symptom::QuotaExceeded,
+        (400, text) if text.starts_with("Missing required request parameters:") => Symptom::BadRequestParameters,
+        (400, "Invalid request body") => Symptom::BadRequestBody,
+        (415, "Unsupported Media Type") => Symptom::UnsupportedMediaType,
+        (413, text) if text == "Request Too Long" || text.starts_with("HTTP content length exceeded") => {
+            Symptom::RequestTooLarge
+        }
+        (414, "Request URI too long") => Symptom::RequestTooLarge,
+        (500..=504, text)
+            if text == "Internal server error"
+                || text == "Endpoint request timed out"
+                || text == "Network error communicating with endpoint" =>
+        {
+            by_server_error(text, status)
+        }
+        // Not AWS's words: LocalStack's, for a stage that does not exist.
+        (404, text) if text.ends_with("does not correspond to a deployed API Gateway API") => Symptom::ResourceNotFound,
+        _ => return None,
+    })
+}
+
+/// What shows in the shape of the whole: CloudFront's page, an early refusal of too much.
+fn by_shape(response: &Response, message: &str) -> Option<Symptom> {
+    let from_gateway = response.header("x-amz-apigw-id").is_some();
+    let cloudfront = message.contains("The request could not be satisfied")
+        || response.body.contains("Generated by cloudfront")
+        || (response.header("server").is_some_and(|server| server.eq_ignore_ascii_case("cloudfront"))
+            && response.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+    if cloudfront && !from_gateway {
+        return Some(Symptom::CdnRefused);
+    }
+    None
+}
+
+/// The kinds of gateway response and the symptom each stands for. The `DEFAULT_` ones are not here: they stand for
+/// every kind that has no entry of its own.
+const KINDS: [(&str, Symptom); 19] = [
+    ("MISSING_AUTHENTICATION_TOKEN", Symptom::MissingAuthenticationToken),
+    ("INVALID_SIGNATURE", Symptom::InvalidSignature),
+    ("EXPIRED_TOKEN", Symptom::ExpiredToken),
+    ("ACCESS_DENIED", Symptom::AccessDenied),
+    ("UNAUTHORIZED", Symptom::Unauthorized),
+    ("AUTHORIZER_FAILURE", Symptom::AuthorizerFailure),
+    ("AUTHORIZER_CONFIGURATION_ERROR", Symptom::AuthorizerConfigurationError),
+    ("API_CONFIGURATION_ERROR", Symptom::ApiConfigurationError),
+    ("INTEGRATION_FAILURE", Symptom::IntegrationFailure),
+    ("INTEGRATION_TIMEOUT", Symptom::IntegrationTimeout),
+    ("INVALID_API_KEY", Symptom::Forbidden),
+    ("WAF_FILTERED", Symptom::Forbidden),
+    ("THROTTLED", Symptom::Throttled),
+    ("QUOTA_EXCEEDED", Symptom::QuotaExceeded),
+    ("BAD_REQUEST_PARAMETERS", Symptom::BadRequestParameters),
+    ("BAD_REQUEST_BODY", Symptom::BadRequestBody),
+    ("UNSUPPORTED_MEDIA_TYPE", Symptom::UnsupportedMediaType),
+    ("REQUEST_TOO_LARGE", Symptom::RequestTooLarge),
+    ("RESOURCE_NOT_FOUND", Symptom::ResourceNotFound),
+];
+
+/// The API's own words. A kind of its own is believed when status and body fit; `DEFAULT_4XX` with a body that names
+/// no kind can stand for any, so the model's expectation decides.
+fn by_custom_response(response: &Response, customised: &[GatewayResponse], unrouted: bool) -> Option<Symptom> {
+    let fits = |custom: &GatewayResponse| {
+        custom.status.is_none_or(|status| status == response.status)
+            && custom.templates.values().any(|template| template_fits(template, &response.body))
+    };
+    let own = KINDS.iter().find(|(kind, _)| {
+        customised
+            .iter()
+            .any(|custom| custom.kind == *kind && custom.status.is_some() && fits(custom) && says_something(custom))
+    });
+    if let Some((_, symptom)) = own {
+        return Some(*symptom);
+    }
+    let default_4xx = customised.iter().find(|custom| custom.kind == "DEFAULT_4XX")?;
+    (response.status < 500 && unrouted && fits(default_4xx) && says_something(default_4xx))
+        .then_some(Symptom::MissingAuthenticationToken)
+}
+
+/// A template that only repeats API Gateway's own message is no evidence of a kind: every kind writes it so.
+fn says_something(custom: &GatewayResponse) -> bool {
+    custom.templates.values().any(|template| {
+        let compact: String = template.split_whitespace().collect();
+        compact != "{\"message\":$context.error.messageString}"
+    })
+}
+
+/// Whether a body can have come from a template: the fixed parts stand in it, in order, whatever the variables were.
+/// White space is folded, for a template's own is not always kept.
+fn template_fits(template: &str, body: &str) -> bool {
+    let fold = |text: &str| text.split_whitespace().collect::<String>();
+    let body = fold(body);
+    let mut rest = body.as_str();
+    let mut fixed = 0;
+    for (index, piece) in split_at_variables(template).into_iter().enumerate() {
+        let piece = fold(piece);
+        fixed += piece.len();
+        let Some(at) = rest.find(&piece) else { return false };
+        if index == 0 && at != 0 {
+            return false;
+        }
+        rest = &rest[at + piece.len()..];
+    }
+    // A template of variables alone fits everything, and so proves nothing.
+    fixed > 2 || template.trim().is_empty() && body.is_empty()
+}
+
+/// The parts of a template between its `$context.…`, `$stageVariables.…` and `$method.…` variables.
+fn split_at_variables(template: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some(dollar) = rest.find('$') {
+        pieces.push(&rest[..dollar]);
+        let name = rest[dollar + 1..]
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '{' | '}')))
+            .map_or(rest.len(), |end| dollar + 1 + end);
+        rest = &rest[name..];
+    }
+    pieces.push(rest);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, error_type: &str, body: &str) -> Observation {
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        if !error_type.is_empty() {
+            headers.push(("x-amzn-ErrorType".to_owned(), error_type.to_owned()));
+        }
+        Observation::saved(Response { status, headers, body: body.to_owned(), truncated: false })
+    }
+
+    /// Rows of facts/api-gateway.md A2 and A3; the source of each stands there.
+    #[test]
+    fn reads_what_api_gateway_says() {
+        use Symptom as S;
+        let rows = [
+            (
+                403,
+                "MissingAuthenticationTokenException",
+                r#"{"message":"Missing Authentication Token"}"#,
+                S::MissingAuthenticationToken,
+            ),
+            (403, "", r#"{"message": "Missing Authentication Token"}"#, S::MissingAuthenticationToken),
+            // Customised to 404 with other words: the header stays (DG:set-up-gateway-response-using-the-console).
+            (404, "MissingAuthenticationTokenException", r#"{"oops":"no such thing"}"#, S::MissingAuthenticationToken),
+            // HEAD has no body.
+            (403, "MissingAuthenticationTokenException", "", S::MissingAuthenticationToken),
+            (403, "IncompleteSignatureException", r#"{"message":"x"}"#, S::IncompleteSignature),
+            (
+                403,
+                "",
+                r#"{"message":"Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'abc='."}"#,
+                S::IncompleteSignature,
+            ),
+            (
+                403,
+                "",
+                r#"{"message":"'tok' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer tok'."}"#,
+                S::IncompleteSignature,
+            ),
+            (
+                403,
+                "",
+                r#"{"message":"Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter."}"#,
+                S::IncompleteSignature,
+            ),
+            (
+                403,
+                "InvalidSignatureException",
+                r#"{"message":"The request signature we calculated does not match the signature you provided."}"#,
+                S::InvalidSignature,
+            ),
+            (
+                403,
+                "ExpiredTokenException",
+                r#"{"message":"The security token included in the request is expired"}"#,
+                S::ExpiredToken,
+            ),
+            (403, "ForbiddenException", r#"{"message":"Forbidden"}"#, S::Forbidden),
+            (403, "", r#"{"message":"Forbidden"}"#, S::Forbidden),
+            (
+                403,
+                "AccessDeniedException",
+                r#"{"Message":"User is not authorized to access this resource with an explicit deny"}"#,
+                S::AccessDenied,
+            ),
+            (
+                403,
+                "",
+                r#"{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********1234:a/p/GET/x"}"#,
+                S::AccessDenied,
+            ),
+            (401, "UnauthorizedException", r#"{"message":"Unauthorized"}"#, S::Unauthorized),
+            (429, "TooManyRequestsException", r#"{"message":"Too Many Requests"}"#, S::Throttled),
+            (429, "LimitExceededException", r#"{"message":"Limit Exceeded"}"#, S::QuotaExceeded),
+            (
+                400,
+                "BadRequestException",
+                r#"{"message":"Missing required request parameters: [q1]"}"#,
+                S::BadRequestParameters,
+            ),
+            (400, "BadRequestException", r#"{"message":"Invalid request body"}"#, S::BadRequestBody),
+            (415, "BadRequestException", r#"{"message":"Unsupported Media Type"}"#, S::UnsupportedMediaType),
+            (413, "", "HTTP content length exceeded 10485760 bytes.", S::RequestTooLarge),
+            (500, "InternalServerErrorException", r#"{"message":"Internal server error"}"#, S::InternalServerError),
+            (502, "InternalServerErrorException", r#"{"message":"Internal server error"}"#, S::IntegrationFailure),
+            (504, "InternalServerErrorException", r#"{"message":"Endpoint request timed out"}"#, S::IntegrationTimeout),
+            (
+                504,
+                "InternalServerErrorException",
+                r#"{"message":"Network error communicating with endpoint"}"#,
+                S::IntegrationFailure,
+            ),
+            (500, "AuthorizerConfigurationException", r#"{"message":null}"#, S::AuthorizerConfigurationError),
+            (500, "", r#"{"message":null}"#, S::AuthorizerConfigurationError),
+            (500, "AuthorizerFailureException", r#"{"message":"Internal server error"}"#, S::AuthorizerFailure),
+            // The integration's own words.
+            (404, "", r#"{"error":"no such pet"}"#, S::Answered),
+            (500, "", r#"{"message":"database is down"}"#, S::Answered),
+            (403, "", r#"{"message":"only admins"}"#, S::Answered),
+            (200, "", r#"{"message":"Missing Authentication Token"}"#, S::Answered),
+            (301, "", "", S::Answered),
+            // HTTP APIs capitalise; a REST API does not.
+            (500, "", r#"{"message":"Internal Server Error"}"#, S::Answered),
+        ];
+        for (status, error_type, body, expected) in rows {
+            assert_eq!(
+                Symptom::read(&answer(status, error_type, body), &[], false),
+                expected,
+                "{status} {error_type} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn cloudfront_refuses_with_a_page() {
+        let page = "<HTML><H1>403 ERROR</H1>The request could not be satisfied.<HR>Generated by cloudfront (CloudFront)</HTML>";
+        assert_eq!(Symptom::read(&answer(403, "", page), &[], false), Symptom::CdnRefused);
+    }
+
+    #[test]
+    fn an_apis_own_words_are_known() {
+        let custom = |kind: &str, status: u16, template: &str| GatewayResponse {
+            kind: kind.to_owned(),
+            status: Some(status),
+            templates: [("application/json".to_owned(), template.to_owned())].into(),
+        };
+        let own = [custom("MISSING_AUTHENTICATION_TOKEN", 404, r#"{"error": "no route", "id": "$context.requestId"}"#)];
+        let body = r#"{"error":"no route","id":"c6b5…"}"#;
+        assert_eq!(Symptom::read(&answer(404, "", body), &own, false), Symptom::MissingAuthenticationToken);
+        assert_eq!(Symptom::read(&answer(404, "", r#"{"error":"no pet"}"#), &own, true), Symptom::Answered);
+        assert_eq!(Symptom::read(&answer(410, "", body), &own, true), Symptom::Answered, "another status is not its");
+
+        let default = [custom("DEFAULT_4XX", 404, r#"{"error":"not found"}"#)];
+        let body = r#"{"error":"not found"}"#;
+        assert_eq!(Symptom::read(&answer(404, "", body), &default, true), Symptom::MissingAuthenticationToken);
+        assert_eq!(Symptom::read(&answer(404, "", body), &default, false), Symptom::Answered);
+    }
+
+    #[test]
+    fn ids_are_kebab_case() {
+        assert_eq!(Symptom::MissingAuthenticationToken.to_string(), "missing-authentication-token");
+        assert_eq!(Symptom::Dns.to_string(), "dns");
+    }
+}

@@ -1,0 +1,59 @@
+//! The control-plane calls that a sweep makes.
+
+use std::fmt;
+
+/// An operation of `apigateway` or `apigatewayv2`. Each is a plain read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// `apigateway:GetRestApis`
+    GetRestApis,
+    /// `apigateway:GetRestApi`
+    GetRestApi,
+    /// `apigateway:GetStages`
+    GetStages,
+    /// `apigateway:GetDeployment`
+    GetDeployment,
+    /// `apigateway:GetExport`
+    GetExport,
+    /// `apigateway:GetResources`, which AWS throttles apart from the others
+    GetResources,
+    /// `apigateway:GetGatewayResponses`
+    GetGatewayResponses,
+    /// `apigateway:GetDomainNames`
+    GetDomainNames,
+    /// `apigateway:GetDomainName`
+    GetDomainName,
+    /// `apigateway:GetBasePathMappings`
+    GetBasePathMappings,
+    /// `apigatewayv2:GetApiMappings`
+    GetApiMappings,
+    /// `apigatewayv2:ListRoutingRules`
+    ListRoutingRules,
+}
+
+impl Operation {
+    /// AWS's name of it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GetRestApis => "GetRestApis",
+            Self::GetRestApi => "GetRestApi",
+            Self::GetStages => "GetStages",
+            Self::GetDeployment => "GetDeployment",
+            Self::GetExport => "GetExport",
+            Self::GetResources => "GetResources",
+            Self::GetGatewayResponses => "GetGatewayResponses",
+            Self::GetDomainNames => "GetDomainNames",
+            Self::GetDomainName => "GetDomainName",
+            Self::GetBasePathMappings => "GetBasePathMappings",
+            Self::GetApiMappings => "GetApiMappings",
+            Self::ListRoutingRules => "ListRoutingRules",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,175 @@
+//! Where the deployed tree comes from when there is no API summary.
+
+use serde_json::{Value, json};
+
+use super::script::{Answer, Script, apis, count, nothing, stages};
+use crate::config::Scope;
+use crate::discover::{Operation, Wanted, discover};
+use crate::gateway::{Authorization, Inventory, TreeSource, Verb};
+
+const STAGES: &str = "/restapis/a/stages";
+const DEPLOYMENT: &str = "/restapis/a/deployments/d1";
+const EXPORT: &str = "/restapis/a/stages/prod/exports/oas30";
+const RESOURCES: &str = "/restapis/a/resources";
+
+/// What a server with this deployment, this export and these resources is read as.
+async fn read(
+    deployment: impl Fn() -> Answer + Send + Sync + 'static,
+    export: impl Fn() -> Answer + Send + Sync + 'static,
+    resources: impl Fn() -> Answer + Send + Sync + 'static,
+) -> (Inventory, Script) {
+    let script = Script::start(move |asked| match asked.path.as_str() {
+        "/restapis" => apis(&["a"]),
+        STAGES => stages(&[("prod", "d1")]),
+        DEPLOYMENT => deployment(),
+        EXPORT => export(),
+        RESOURCES => resources(),
+        _ => nothing(),
+    })
+    .await;
+    let plane = script.plane();
+    let inventory = discover(&plane, &Wanted::Everything(Scope::default()), 0, None).await.unwrap();
+    assert!(count(&plane, Operation::GetResources) <= 3);
+    (inventory, script)
+}
+
+fn no_summary() -> Answer {
+    Answer::Json(json!({"id": "d1", "createdDate": 1_780_000_000}))
+}
+
+fn export() -> Answer {
+    Answer::Json(json!({"openapi": "3.0.1", "paths": {
+        "/exported": {"get": {"security": [{"api_key": []}]}, "x-amazon-apigateway-any-method": {}},
+        "/iam": {"get": {}},
+    }, "components": {"securitySchemes": {"api_key": {"type": "apiKey", "name": "x-api-key", "in": "header"}}}}))
+}
+
+fn resources() -> Answer {
+    Answer::Json(json!({"item": [
+        {"path": "/edited", "resourceMethods": {"GET": {"authorizationType": "NONE"}}},
+        {"path": "/iam", "resourceMethods": {"GET": {"authorizationType": "AWS_IAM"}}},
+    ]}))
+}
+
+fn denied() -> Answer {
+    Answer::Error(403, "AccessDeniedException", "no")
+}
+
+fn failing() -> Answer {
+    Answer::Error(500, "InternalError", "One or more HTTP methods are invalid: any")
+}
+
+fn source(inventory: &Inventory) -> Option<TreeSource> {
+    inventory.apis[0].deployments.get("d1").map(|deployment| deployment.source)
+}
+
+fn reasons(inventory: &Inventory) -> Vec<&str> {
+    inventory.gaps.iter().map(|gap| gap.reason.as_str()).collect()
+}
+
+#[tokio::test]
+async fn no_summary_means_the_export() {
+    for empty in [Value::Null, json!({})] {
+        let (inventory, script) = read(
+            move || Answer::Json(json!({"id": "d1", "createdDate": 1_780_000_000, "apiSummary": empty.clone()})),
+            export,
+            resources,
+        )
+        .await;
+        let deployment = &inventory.apis[0].deployments["d1"];
+        assert_eq!((deployment.source, deployment.created_at), (TreeSource::Export, Some(1_780_000_000)));
+        let method = |path, verb| deployment.tree.method(path, verb).unwrap();
+        assert!(method("/exported", Verb::Get).api_key_required);
+        assert_eq!(method("/exported", Verb::Any).authorization, Some(Authorization::None));
+        // LocalStack's and MiniStack's exports say nothing of AWS_IAM.
+        assert_eq!(method("/iam", Verb::Get).authorization, Some(Authorization::AwsIam));
+        assert_eq!(reasons(&inventory), [""; 0]);
+        let query = &script.asked(EXPORT)[0].query;
+        assert_eq!(query["extensions"], "apigateway");
+    }
+}
+
+#[tokio::test]
+async fn no_summary_and_no_export_means_the_edited_tree() {
+    for export in
+        [failing, || Answer::Error(501, "InternalFailure", "no"), || Answer::Raw(200, vec![], "<html>".into())]
+    {
+        let (inventory, _) = read(no_summary, export, resources).await;
+        assert_eq!(source(&inventory), Some(TreeSource::Edited));
+        assert_eq!(Some(&inventory.apis[0].deployments["d1"].tree), inventory.apis[0].edited.as_ref());
+        assert_eq!(reasons(&inventory), [""; 0], "the source says it");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_or_throttled_export_is_told() {
+    let (inventory, _) = read(no_summary, denied, resources).await;
+    assert_eq!(source(&inventory), Some(TreeSource::Edited));
+    let reason = "deployment d1: GetExport is not allowed; grant apigateway:GET: 403 AccessDeniedException, no; \
+                  the edited tree stands in, and what is deployed may differ";
+    assert_eq!(reasons(&inventory), [reason]);
+    let throttled = || Answer::Error(429, "TooManyRequestsException", "slow");
+    let (inventory, _) = read(no_summary, throttled, resources).await;
+    assert_eq!(source(&inventory), Some(TreeSource::Edited));
+    assert!(reasons(&inventory)[0].contains("GetExport was throttled 3 times"), "{:?}", inventory.gaps);
+}
+
+#[tokio::test]
+async fn nothing_at_all_is_a_gap_and_no_deployment() {
+    let (inventory, _) = read(no_summary, failing, denied).await;
+    assert_eq!(source(&inventory), None);
+    let expected = [
+        "deployment d1: the endpoint gave no summary and no export of it, and the edited tree could not be read",
+        "GetResources is not allowed; grant apigateway:GET: 403 AccessDeniedException, no",
+    ];
+    assert_eq!(reasons(&inventory), expected);
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_refused_is_read_from_the_export_and_told() {
+    let (inventory, _) = read(denied, export, resources).await;
+    assert_eq!(source(&inventory), Some(TreeSource::Export));
+    let reason = "deployment d1: GetDeployment is not allowed; grant apigateway:GET: 403 AccessDeniedException, no; \
+                  its methods are taken from the stage's export";
+    assert_eq!(reasons(&inventory), [reason]);
+}
+
+#[tokio::test]
+async fn a_deployment_that_failed_is_never_read_from_the_edited_tree() {
+    for deployment in [denied, failing, || Answer::Error(429, "TooManyRequestsException", "slow")] {
+        let (inventory, _) = read(deployment, failing, resources).await;
+        assert_eq!(source(&inventory), None);
+        assert_eq!(inventory.gaps.len(), 1, "{:?}", inventory.gaps);
+        assert!(inventory.gaps[0].reason.starts_with("deployment d1: GetDeployment "), "{:?}", inventory.gaps);
+        assert!(inventory.apis[0].edited.is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_empty_deployment_stays_empty() {
+    let empty = || Answer::Json(json!({"id": "d1", "apiSummary": {}}));
+    let no_paths = || Answer::Json(json!({"openapi": "3.0.1", "paths": {}}));
+    let (inventory, _) = read(empty, no_paths, nothing).await;
+    assert_eq!(source(&inventory), Some(TreeSource::ApiSummary));
+    let (inventory, _) = read(empty, failing, nothing).await;
+    assert_eq!(source(&inventory), Some(TreeSource::ApiSummary));
+}
+
+#[tokio::test]
+async fn a_canary_has_no_export_of_its_own() {
+    let script = Script::start(|asked| match asked.path.as_str() {
+        "/restapis" => apis(&["a"]),
+        STAGES => Answer::Json(json!({"item": [{"stageName": "prod", "deploymentId": "d1",
+            "canarySettings": {"deploymentId": "d2", "percentTraffic": 5.0}}]})),
+        "/restapis/a/deployments/d2" | DEPLOYMENT => no_summary(),
+        EXPORT => export(),
+        RESOURCES => resources(),
+        _ => nothing(),
+    })
+    .await;
+    let plane = script.plane();
+    let inventory = discover(&plane, &Wanted::Everything(Scope::default()), 0, None).await.unwrap();
+    assert_eq!(count(&plane, Operation::GetExport), 1);
+    let sources: Vec<_> = inventory.apis[0].deployments.values().map(|deployment| deployment.source).collect();
+    assert_eq!(sources, [TreeSource::Export, TreeSource::Edited]);
+}

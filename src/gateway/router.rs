@@ -1,0 +1,320 @@
+//! Which method of a tree a verb and a path reach: the one algorithm that must be exactly right.
+
+use super::{Tree, Verb, VerbSet};
+
+/// Routes requests within one tree (a deployment's or the editor's) as API Gateway does.
+///
+/// # The rules
+///
+/// A *resource path* is a sequence of segments, each a literal, a parameter `{name}`, or, last only, a greedy
+/// parameter `{name+}`. A *request path* is split at `/`, without its leading slash and without trailing ones.
+///
+/// 1. **Match.** A resource path matches a request path when, segment by segment, a literal equals the request's
+///    segment byte for byte (case counts, nothing is decoded), a parameter meets any one non-empty segment, and a
+///    greedy parameter meets all that is left, which must not be empty: greedy does not match its own parent. Both
+///    paths end together.
+/// 2. **Candidates.** The candidates of a request are the (resource, verb) *pairs* whose resource matches and whose
+///    verb serves the request's: the verb itself, or `ANY`, which stands for `DELETE GET HEAD OPTIONS PATCH POST PUT`.
+///    `HEAD` is not implied by `GET`. A resource without such a verb is no candidate at all, so a request falls back
+///    past a literal sibling that lacks the verb to the parameter or the greedy one that has it.
+/// 3. **Precedence.** Of the candidates the smallest wins in the lexicographic order of their segments' kinds, read
+///    from the left: literal < parameter < greedy. Two candidates never tie between resources, for a resource has one
+///    child of each literal text, one parameter and one greedy parameter.
+/// 4. On the winning resource a specific verb beats `ANY`.
+///
+/// No candidate means *Missing Authentication Token*, for a wrong path and a wrong verb alike; there is no 405.
+///
+/// Sources: LocalStack's `aws.validated` routing tests and `resource_router.py`; ministackorg/ministack PR#1423 (measured on
+/// a real account); `docs/verified.md` says what of this is documented, seen, or unverified.
+///
+/// ```
+/// use gateprobe::gateway::{Method, Router, Tree, Verb};
+///
+/// let mut tree = Tree::default();
+/// tree.insert("/{proxy+}", Verb::Any, Method::open());
+/// tree.insert("/users/me", Verb::Patch, Method::open());
+/// let router = Router::new(&tree);
+///
+/// assert_eq!(router.route(Verb::Patch, "/users/me").map(|hit| hit.resource), Some("/users/me"));
+/// // The literal lacks GET, so the greedy sibling answers: no Missing Authentication Token here.
+/// assert_eq!(router.route(Verb::Get, "/users/me").map(|hit| hit.resource), Some("/{proxy+}"));
+/// assert_eq!(router.route(Verb::Get, "/"), None);
+/// ```
+#[derive(Debug)]
+pub struct Router {
+    nodes: Vec<Node>,
+    resources: Vec<Box<str>>,
+}
+
+/// A resource that serves verbs, or none.
+#[derive(Debug, Clone, Copy, Default)]
+struct Leaf {
+    resource: u32,
+    verbs: VerbSet,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    /// Sorted by text.
+    literals: Vec<(Box<str>, u32)>,
+    parameter: Option<u32>,
+    greedy: Leaf,
+    leaf: Leaf,
+}
+
+/// The method that a request reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Match<'r> {
+    /// The resource's path, as `/users/{id}`.
+    pub resource: &'r str,
+    /// The verb as it is declared: `ANY` where no specific verb serves the request.
+    pub verb: Verb,
+}
+
+/// One segment of a resource path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Segment<'t> {
+    /// Meets exactly itself.
+    Literal(&'t str),
+    /// `{name}`: meets any one segment.
+    Parameter(&'t str),
+    /// `{name+}`: meets all that is left.
+    Greedy(&'t str),
+}
+
+impl<'t> Segment<'t> {
+    /// Reads one segment of a resource path. Braces must enclose the whole segment, as AWS demands (facts B7).
+    #[must_use]
+    pub fn parse(text: &'t str) -> Self {
+        match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => match name.strip_suffix('+') {
+                Some(greedy) => Segment::Greedy(greedy),
+                None => Segment::Parameter(name),
+            },
+            None => Segment::Literal(text),
+        }
+    }
+}
+
+/// The segments of a resource path or a request path: no leading slash, no trailing ones, none at all for the root.
+pub fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let trimmed = trim(path);
+    trimmed.into_iter().flat_map(|path| path.split('/'))
+}
+
+/// The path between its outer slashes; `None` for the root.
+fn trim(path: &str) -> Option<&str> {
+    let path = path.strip_prefix('/').unwrap_or(path).trim_end_matches('/');
+    (!path.is_empty()).then_some(path)
+}
+
+impl Router {
+    /// Compiles a tree.
+    #[must_use]
+    pub fn new(tree: &Tree) -> Self {
+        let mut router = Router { nodes: vec![Node::default()], resources: Vec::with_capacity(tree.0.len()) };
+        for (path, methods) in &tree.0 {
+            if methods.is_empty() {
+                continue;
+            }
+            let Ok(resource) = u32::try_from(router.resources.len()) else { break };
+            router.resources.push(path.as_str().into());
+            router.insert(path, Leaf { resource, verbs: methods.keys().copied().collect() });
+        }
+        router
+    }
+
+    fn insert(&mut self, path: &str, leaf: Leaf) {
+        let mut at = 0;
+        for segment in segments(path) {
+            match Segment::parse(segment) {
+                Segment::Literal(text) => {
+                    at = match self.nodes[at].literals.binary_search_by(|(known, _)| (**known).cmp(text)) {
+                        Ok(found) => self.nodes[at].literals[found].1 as usize,
+                        Err(place) => {
+                            let child = self.add_node();
+                            self.nodes[at].literals.insert(place, (text.into(), child));
+                            child as usize
+                        }
+                    };
+                }
+                Segment::Parameter(_) => {
+                    at = if let Some(child) = self.nodes[at].parameter {
+                        child as usize
+                    } else {
+                        let child = self.add_node();
+                        self.nodes[at].parameter = Some(child);
+                        child as usize
+                    };
+                }
+                Segment::Greedy(_) => {
+                    // Greedy is last: AWS refuses a child below it. Whatever a hand-made file puts there is unreachable.
+                    self.nodes[at].greedy = leaf;
+                    return;
+                }
+            }
+        }
+        self.nodes[at].leaf = leaf;
+    }
+
+    fn add_node(&mut self) -> u32 {
+        self.nodes.push(Node::default());
+        u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The method that a request with this verb and path reaches, or `None`: *Missing Authentication Token*.
+    ///
+    /// `path` is the part of the URL's path after the stage (or after a custom domain's base path), percent-encoded
+    /// as it stands in the request; `/` or empty for the stage root. Visits each node of the tree at most once.
+    #[must_use]
+    pub fn route(&self, verb: Verb, path: &str) -> Option<Match<'_>> {
+        let leaf = self.descend(0, trim(path), verb)?;
+        let declared = if leaf.verbs.contains(verb) { verb } else { Verb::Any };
+        Some(Match { resource: self.resources.get(leaf.resource as usize)?, verb: declared })
+    }
+
+    /// Depth first, literal before parameter before greedy: the order of rule 3, with the fall-back of rule 2.
+    fn descend(&self, at: usize, rest: Option<&str>, verb: Verb) -> Option<Leaf> {
+        let node = self.nodes.get(at)?;
+        let serving = |leaf: Leaf| leaf.verbs.serves(verb).then_some(leaf);
+        let Some(rest) = rest else { return serving(node.leaf) };
+        let (segment, after) = match rest.split_once('/') {
+            Some((segment, after)) => (segment, Some(after)),
+            None => (rest, None),
+        };
+        if let Ok(found) = node.literals.binary_search_by(|(known, _)| (**known).cmp(segment))
+            && let Some(leaf) = self.descend(node.literals[found].1 as usize, after, verb)
+        {
+            return Some(leaf);
+        }
+        if !segment.is_empty()
+            && let Some(child) = node.parameter
+            && let Some(leaf) = self.descend(child as usize, after, verb)
+        {
+            return Some(leaf);
+        }
+        serving(node.greedy)
+    }
+
+    /// The verbs that reach some method on this path, each with the method it reaches.
+    #[must_use]
+    pub fn verbs(&self, path: &str) -> Vec<(Verb, Match<'_>)> {
+        Verb::CONCRETE.into_iter().filter_map(|verb| Some((verb, self.route(verb, path)?))).collect()
+    }
+
+    /// The resource paths that have methods, in alphabetical order.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.iter().map(AsRef::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::Method;
+
+    fn tree(methods: &[(&str, &str)]) -> Tree {
+        let mut tree = Tree::default();
+        for (verbs, path) in methods {
+            for verb in verbs.split(' ') {
+                tree.insert(path, verb.parse().unwrap(), Method::open());
+            }
+        }
+        tree
+    }
+
+    /// Each row: the tree, then requests with the resource that must answer, or `-`.
+    #[test]
+    fn routes_as_recorded() {
+        type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str, &'a str)]);
+        let table: &[Row] = &[
+            (
+                "H1: ministack PR#1423, eu-central-1: fall-back to the proxy past resources without the verb",
+                &[("ANY", "/{proxy+}"), ("GET", "/jobs/{operation_type}"), ("OPTIONS", "/cors_only")],
+                &[
+                    ("GET", "/jobs", "/{proxy+}"),
+                    ("POST", "/jobs", "/{proxy+}"),
+                    ("POST", "/jobs/reboot", "/{proxy+}"),
+                    ("GET", "/jobs/reboot", "/jobs/{operation_type}"),
+                    ("GET", "/cors_only", "/{proxy+}"),
+                    ("OPTIONS", "/cors_only", "/cors_only"),
+                ],
+            ),
+            (
+                "H2: LocalStack TestApigatewayRouting, aws.validated",
+                &[("POST", "/test"), ("OPTIONS", "/{proxy+}")],
+                &[("OPTIONS", "/test", "/{proxy+}"), ("POST", "/test", "/test"), ("GET", "/test", "-")],
+            ),
+            (
+                "H4: a literal child wins over a greedy sibling; unmatched children fall back to it",
+                &[("GET", "/{param+}"), ("GET", "/part1/hardcoded-value")],
+                &[
+                    ("GET", "/part1/hardcoded-value", "/part1/hardcoded-value"),
+                    ("GET", "/part1/random-value", "/{param+}"),
+                    ("GET", "/part1", "/{param+}"),
+                ],
+            ),
+            (
+                "H5: floci PR#3399: a literal without the verb yields to the parameter that has it",
+                &[("PATCH", "/users/me"), ("GET", "/users/{userId}")],
+                &[
+                    ("GET", "/users/me", "/users/{userId}"),
+                    ("PATCH", "/users/me", "/users/me"),
+                    ("PATCH", "/users/7", "-"),
+                ],
+            ),
+            (
+                "A0: greedy does not match its own parent, nor the root",
+                &[("ANY", "/v1/{proxy+}")],
+                &[("GET", "/v1", "-"), ("GET", "/v1/", "-"), ("GET", "/v1/x", "/v1/{proxy+}"), ("GET", "/", "-")],
+            ),
+            (
+                "A0, H4: trailing slashes are ignored, case is not, HEAD is not implied by GET",
+                &[("GET", "/pets"), ("GET", "/")],
+                &[
+                    ("GET", "/pets/", "/pets"),
+                    ("GET", "/pets//", "/pets"),
+                    ("GET", "/Pets", "-"),
+                    ("HEAD", "/pets", "-"),
+                    ("GET", "", "/"),
+                    ("GET", "/", "/"),
+                    ("GET", "//", "/"),
+                ],
+            ),
+            (
+                "B1: literal < parameter < greedy, read from the left",
+                &[("GET", "/a/{x+}"), ("GET", "/{y}/b"), ("GET", "/{y}/{z}")],
+                &[("GET", "/a/b", "/a/{x+}"), ("GET", "/c/b", "/{y}/b"), ("GET", "/c/d", "/{y}/{z}")],
+            ),
+            (
+                "an empty segment meets no parameter",
+                &[("GET", "/a/{x}/c"), ("GET", "/g/{p+}")],
+                &[("GET", "/a//c", "-"), ("GET", "/g//c", "/g/{p+}"), ("GET", "/g//", "-")],
+            ),
+        ];
+        for (source, methods, requests) in table {
+            let router = Router::new(&tree(methods));
+            for (verb, path, expected) in *requests {
+                let hit = router.route(verb.parse().unwrap(), path).map_or("-", |hit| hit.resource);
+                assert_eq!(hit, *expected, "{verb} {path} in: {source}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_specific_verb_beats_any_on_its_resource() {
+        let router = Router::new(&tree(&[("ANY GET", "/x"), ("ANY", "/y")]));
+        assert_eq!(router.route(Verb::Get, "/x").map(|hit| hit.verb), Some(Verb::Get));
+        assert_eq!(router.route(Verb::Put, "/x").map(|hit| hit.verb), Some(Verb::Any));
+        for verb in Verb::CONCRETE {
+            assert!(router.route(verb, "/y").is_some(), "ANY covers {verb}");
+        }
+    }
+
+    #[test]
+    fn names_the_verbs_of_a_path() {
+        let router = Router::new(&tree(&[("POST", "/x"), ("GET", "/{id}")]));
+        let verbs: Vec<_> = router.verbs("/x").into_iter().map(|(verb, hit)| (verb, hit.resource)).collect();
+        assert_eq!(verbs, [(Verb::Get, "/{id}"), (Verb::Post, "/x")]);
+    }
+}

@@ -1,0 +1,198 @@
+//! The inventory with everything looked up that a diagnosis asks for: routers, APIs by id, domains by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use super::{Api, Domain, DomainRoute, DomainTarget, Inventory, InvokeUrl, Request, Router, Stage};
+
+/// An [`Inventory`] ready for questions. Routers are compiled when first asked for, so that explaining one request in
+/// an account of hundreds of APIs compiles only the trees that it touches.
+#[derive(Debug)]
+pub struct World {
+    inventory: Inventory,
+    invoke_url: InvokeUrl,
+    apis: HashMap<String, usize>,
+    domains: HashMap<String, usize>,
+    routers: Vec<ApiRouters>,
+}
+
+#[derive(Debug, Default)]
+struct ApiRouters {
+    deployments: BTreeMap<String, OnceLock<Router>>,
+    edited: OnceLock<Router>,
+}
+
+/// What a request's URL names in a [`World`].
+#[derive(Debug, Clone)]
+pub enum Address<'w> {
+    /// A default endpoint, of a known API or not.
+    Endpoint(EndpointAddress<'w>),
+    /// A custom domain of the inventory.
+    Domain(DomainAddress<'w>),
+    /// A host that is neither.
+    Elsewhere,
+}
+
+/// A request to a default endpoint. Ranges are bytes of the URL's text.
+#[derive(Debug, Clone)]
+pub struct EndpointAddress<'w> {
+    /// The API id in the URL.
+    pub api_id: String,
+    /// The region in the URL, where it holds one.
+    pub region: Option<String>,
+    /// The API, if the inventory has it.
+    pub api: Option<&'w Api>,
+    /// The text of the stage segment; `None` where the path ends before it.
+    pub stage_text: Option<String>,
+    /// The stage, if the API has it.
+    pub stage: Option<&'w Stage>,
+    /// Where the stage segment stands, or would stand.
+    pub stage_at: Range<usize>,
+    /// Where the resource path stands.
+    pub path_at: Range<usize>,
+}
+
+/// A request to a custom domain.
+#[derive(Debug, Clone)]
+pub struct DomainAddress<'w> {
+    /// The domain.
+    pub domain: &'w Domain,
+    /// What it does with the request.
+    pub route: DomainRoute<'w>,
+    /// The API that the route names, if the inventory has it.
+    pub api: Option<&'w Api>,
+    /// The stage that the route names, if the API has it.
+    pub stage: Option<&'w Stage>,
+    /// Where the base path stands, its leading slash included; empty for `(none)`.
+    pub base_at: Range<usize>,
+    /// Where the path stands that the stage sees.
+    pub path_at: Range<usize>,
+}
+
+impl<'w> Address<'w> {
+    /// The API and stage that the request reaches, where both exist.
+    #[must_use]
+    pub fn stage(&self) -> Option<(&'w Api, &'w Stage)> {
+        match self {
+            Address::Endpoint(endpoint) => endpoint.api.zip(endpoint.stage),
+            Address::Domain(domain) => domain.api.zip(domain.stage),
+            Address::Elsewhere => None,
+        }
+    }
+
+    /// Where in the URL's text the path stands that the stage sees.
+    #[must_use]
+    pub fn path_at(&self) -> Option<Range<usize>> {
+        match self {
+            Address::Endpoint(endpoint) => Some(endpoint.path_at.clone()),
+            Address::Domain(domain) => Some(domain.path_at.clone()),
+            Address::Elsewhere => None,
+        }
+    }
+}
+
+impl World {
+    /// Looks up nothing yet but the names.
+    #[must_use]
+    pub fn new(inventory: Inventory, invoke_url: InvokeUrl) -> Self {
+        let apis = inventory.apis.iter().enumerate().map(|(index, api)| (api.id.clone(), index)).collect();
+        let domains =
+            inventory.domains.iter().enumerate().map(|(index, domain)| (domain.name.to_lowercase(), index)).collect();
+        let routers = inventory
+            .apis
+            .iter()
+            .map(|api| ApiRouters {
+                deployments: api.deployments.keys().map(|id| (id.clone(), OnceLock::new())).collect(),
+                edited: OnceLock::new(),
+            })
+            .collect();
+        World { inventory, invoke_url, apis, domains, routers }
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// How invoke URLs are written here.
+    #[must_use]
+    pub fn invoke_url(&self) -> &InvokeUrl {
+        &self.invoke_url
+    }
+
+    /// The API of this id.
+    #[must_use]
+    pub fn api(&self, id: &str) -> Option<&Api> {
+        self.inventory.apis.get(*self.apis.get(id)?)
+    }
+
+    /// The custom domain that serves a host: by its own name, else by the wildcard above it (`*.example.com` serves
+    /// one more label).
+    #[must_use]
+    pub fn domain(&self, host: &str) -> Option<&Domain> {
+        let host = host.to_lowercase();
+        let found = self.domains.get(&host).or_else(|| {
+            let (_, parent) = host.split_once('.')?;
+            self.domains.get(&format!("*.{parent}"))
+        })?;
+        self.inventory.domains.get(*found)
+    }
+
+    /// The router of one deployment of an API; `None` where it was not read.
+    #[must_use]
+    pub fn router(&self, api: &Api, deployment: &str) -> Option<&Router> {
+        let slot = self.routers.get(*self.apis.get(&api.id)?)?.deployments.get(deployment)?;
+        let tree = &api.deployments.get(deployment)?.tree;
+        Some(slot.get_or_init(|| Router::new(tree)))
+    }
+
+    /// The router of what a stage serves to callers outside its canary.
+    #[must_use]
+    pub fn stage_router(&self, api: &Api, stage: &Stage) -> Option<&Router> {
+        self.router(api, stage.deployment.as_deref()?)
+    }
+
+    /// The router of the edited tree; `None` where it was not read.
+    #[must_use]
+    pub fn edited_router(&self, api: &Api) -> Option<&Router> {
+        let slot = &self.routers.get(*self.apis.get(&api.id)?)?.edited;
+        let tree = api.edited.as_ref()?;
+        Some(slot.get_or_init(|| Router::new(tree)))
+    }
+
+    /// What a request's URL names. A custom domain's name goes before the shape of an invoke URL.
+    #[must_use]
+    pub fn locate(&self, request: &Request) -> Address<'_> {
+        if let Some(domain) = request.url.host_str().and_then(|host| self.domain(host)) {
+            return Address::Domain(self.locate_in(domain, request));
+        }
+        let Some(reading) = self.invoke_url.read(&request.url) else { return Address::Elsewhere };
+        let api = self.api(&reading.api);
+        let stage = api.zip(reading.stage.as_deref()).and_then(|(api, name)| api.stage(name));
+        Address::Endpoint(EndpointAddress {
+            api_id: reading.api,
+            region: reading.region,
+            api,
+            stage_text: reading.stage,
+            stage,
+            stage_at: reading.stage_at,
+            path_at: reading.path_at,
+        })
+    }
+
+    fn locate_in<'w>(&'w self, domain: &'w Domain, request: &Request) -> DomainAddress<'w> {
+        let route = domain.route(request);
+        let (api, stage, consumed) = match &route {
+            DomainRoute::To(DomainTarget { api, stage, consumed, .. }) => {
+                let api = self.api(api);
+                (api, api.zip(stage.as_deref()).and_then(|(api, name)| api.stage(name)), *consumed)
+            }
+            DomainRoute::Reserved | DomainRoute::Unmapped => (None, None, 0),
+        };
+        let start = request.url[..url::Position::BeforePath].len();
+        let end = request.url[..url::Position::AfterPath].len();
+        DomainAddress { domain, route, api, stage, base_at: start..start + consumed, path_at: start + consumed..end }
+    }
+}

@@ -1,0 +1,63 @@
+//! Why a deployed method is not asked.
+
+use serde::Serialize;
+
+/// A reason for leaving a method out. Ids are part of the JSON contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Its verb may change something, and the user has not allowed it.
+    UnsafeVerb,
+    /// The default endpoint is switched off, and no custom domain that can be called leads to the stage.
+    EndpointDisabled,
+    /// The API is private, and the config does not say that private APIs can be reached from here.
+    PrivateEndpoint,
+    /// No request that can be made reaches it: another method always answers.
+    Unreachable,
+    /// The run ended before its turn came; the next run has it first.
+    OutOfTime,
+}
+
+impl SkipReason {
+    /// The id, as in the JSON.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            SkipReason::UnsafeVerb => "unsafe-verb",
+            SkipReason::EndpointDisabled => "endpoint-disabled",
+            SkipReason::PrivateEndpoint => "private-endpoint",
+            SkipReason::Unreachable => "unreachable",
+            SkipReason::OutOfTime => "out-of-time",
+        }
+    }
+
+    /// What it means, for a person.
+    #[must_use]
+    pub fn means(self) -> &'static str {
+        match self {
+            SkipReason::UnsafeVerb => "only GET, HEAD and OPTIONS are sent",
+            SkipReason::EndpointDisabled => "the default endpoint is switched off, and no callable domain leads here",
+            SkipReason::PrivateEndpoint => "private API; set private_apis in the config where it can be reached",
+            SkipReason::Unreachable => "no request reaches it: another method always answers",
+            SkipReason::OutOfTime => "the run ended before its turn",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_is_what_the_json_says() {
+        for reason in [
+            SkipReason::UnsafeVerb,
+            SkipReason::EndpointDisabled,
+            SkipReason::PrivateEndpoint,
+            SkipReason::Unreachable,
+            SkipReason::OutOfTime,
+        ] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.id());
+        }
+    }
+}
