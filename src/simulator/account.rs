@@ -24,7 +24,7 @@ pub struct Account {
     pub faults: Vec<ControlFault>,
     /// Whether callers stand inside a VPC with an `execute-api` endpoint and private DNS: then private APIs can be
     /// called, and the default endpoint of any other API id answers 403 Forbidden. Outside, a private or an unknown
-    /// API gives no HTTP answer at all, because its name does not resolve (facts A0 [U], B19).
+    /// API gives no HTTP answer at all, because its name does not resolve (facts A0 (uncertain), B19).
     pub inside_vpc: bool,
     /// How long integrations take that do not say it themselves.
     pub latency: Duration,

@@ -31,7 +31,7 @@ pub struct Api {
     pub deployments: BTreeMap<String, Deployment>,
     /// The stages.
     pub stages: Vec<Stage>,
-    /// Whether a proxy of the owner's in front of it takes `x-amzn-ErrorType` off (facts A6 [U]).
+    /// Whether a proxy of the owner's in front of it takes `x-amzn-ErrorType` off (facts A6 (uncertain)).
     pub strips_error_type: bool,
     /// Deleted in the middle of a sweep: `GetRestApis` still lists it, everything else says 404, nobody answers calls.
     pub vanishing: bool,

@@ -1,6 +1,7 @@
 //! What was asked of the simulator.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use super::fault::Operation;
 use crate::gateway::Verb;
@@ -26,6 +27,13 @@ pub struct Calls {
     pub data_count: usize,
     /// How often each method's integration was reached.
     pub reached: BTreeMap<Reached, usize>,
+    /// How many TCP connections were accepted.
+    pub connections: usize,
+    /// The most data-plane requests that were under way at once.
+    pub peak: usize,
+    /// The same by host (by the API's path on the emulators' URLs).
+    pub peak_by_host: BTreeMap<String, usize>,
+    pub(super) under_way: BTreeMap<String, usize>,
 }
 
 /// A control-plane call.
@@ -39,6 +47,8 @@ pub struct ControlCall {
     pub path: String,
     /// The status of the answer; `None` when the connection was closed instead.
     pub status: Option<u16>,
+    /// When it came.
+    pub at: Instant,
 }
 
 /// A data-plane request.
@@ -56,6 +66,10 @@ pub struct DataCall {
     pub status: Option<u16>,
     /// The method whose integration it reached, if it did.
     pub reached: Option<Reached>,
+    /// When it came.
+    pub at: Instant,
+    /// The number of the TCP connection that it came on, counted from 1.
+    pub connection: usize,
 }
 
 impl DataCall {
@@ -82,6 +96,22 @@ pub struct Reached {
 }
 
 impl Calls {
+    /// Notes that a data-plane request has come.
+    pub(super) fn enter(&mut self, host: &str) {
+        let here = self.under_way.entry(host.to_owned()).or_default();
+        *here += 1;
+        let peak = self.peak_by_host.entry(host.to_owned()).or_default();
+        *peak = (*peak).max(*here);
+        self.peak = self.peak.max(self.under_way.values().sum());
+    }
+
+    /// Notes that it was answered, or given up by its client.
+    pub(super) fn leave(&mut self, host: &str) {
+        if let Some(here) = self.under_way.get_mut(host) {
+            *here = here.saturating_sub(1);
+        }
+    }
+
     /// How often a control-plane call was made.
     #[must_use]
     pub fn count(&self, operation: Operation) -> usize {

@@ -19,7 +19,7 @@ pub enum Behaviour {
     MalformedProxyResponse,
     /// The function was throttled or may not be invoked: 500, and 504 once `INTEGRATION_FAILURE` is customised (A2).
     IntegrationFailure,
-    /// The backend could not be reached: 504 `Network error communicating with endpoint` (A2 [U]).
+    /// The backend could not be reached: 504 `Network error communicating with endpoint` (A2 (uncertain)).
     NetworkError,
     /// The integration's own setting is wrong: 500 (A2, API_CONFIGURATION_ERROR).
     ApiConfigurationError,

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn verbs_slashes_and_case() {
         check(
-            &tree(&["ANY /a", "GET /a", "GET /b/{id}", "POST /c"]),
+            &tree(&["ANY /a", "GET /a", "GET /b/{id}", "POST /c", "GET /d/{id}/e", "GET /f/{p+}"]),
             &[
                 ("GET /a", "GET /a"),
                 ("HEAD /a", "ANY /a"),
@@ -201,6 +201,10 @@ mod tests {
                 ("GET /A", "-"),
                 ("GET /c", "-"),
                 ("ANY /a", "-"),
+                ("GET /d/1/e", "GET /d/{id}/e"),
+                ("GET /d//e", "-"),
+                ("GET /f//1", "GET /f/{p+}"),
+                ("GET /f//", "-"),
             ],
         );
     }

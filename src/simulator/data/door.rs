@@ -204,7 +204,7 @@ fn first_segment(path: &str) -> (&str, &str) {
 }
 
 /// The API, stage and path of `/restapis/{api}/{stage}/_user_request_/{path}`, as the emulators have it.
-fn user_request(path: &str) -> Option<(&str, &str, &str)> {
+pub(super) fn user_request(path: &str) -> Option<(&str, &str, &str)> {
     let (api, rest) = path.strip_prefix("/restapis/")?.split_once('/')?;
     let (stage, rest) = rest.split_once('/')?;
     let rest = rest.strip_prefix("_user_request_")?;

@@ -46,6 +46,11 @@ pub(super) fn is_for(request: &Incoming) -> bool {
     door::is_data_plane(&request.host, &request.path)
 }
 
+/// The host, or on the emulators' URLs the API, that a request is counted under.
+pub(super) fn place(request: &Incoming) -> String {
+    door::user_request(&request.path).map_or_else(|| request.host.clone(), |(api, _, _)| api.to_owned())
+}
+
 /// Answers a request of the data plane.
 pub(super) fn serve(account: &Account, request: &Incoming) -> Outcome {
     let mut answer = match door::open(account, request) {

@@ -599,7 +599,8 @@ fn rule(priority: i32, base: &str, header: Option<(&str, &str)>, strip: bool) ->
 fn routing_rules() {
     let host = "api.shop.example";
     let beta = rule(10, "", Some(("X-Channel", "beta*")), false);
-    let account = shop().rule(host, rule(20, "orders", None, true)).rule(host, beta);
+    let account =
+        shop().rule(host, rule(20, "orders", None, true)).rule(host, beta).rule(host, rule(30, "kept", None, false));
     check_at(
         &account,
         host,
@@ -610,6 +611,8 @@ fn routing_rules() {
             // By header, before the other rule by its priority, nothing stripped.
             ("GET /products X-Channel: beta-2", "200 - catalog"),
             ("GET /orders/products X-Channel: beta", MAT),
+            // By base path, not stripped: the stage sees all of the path.
+            ("GET /kept/products", MAT),
             // No rule: the mappings.
             ("GET /catalog/orders X-Channel: stable", OK),
         ],

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Body, Bytes};
@@ -14,11 +14,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::account::Account;
-use super::answer::Answer;
-use super::calls::{Calls, ControlCall, DataCall, Recording};
-use super::request::{Incoming, host_name};
-use super::{control, data};
+use crate::simulator::account::Account;
+use crate::simulator::answer::Answer;
+use crate::simulator::calls::{Calls, ControlCall, DataCall, Recording};
+use crate::simulator::request::{Incoming, host_name};
+use crate::simulator::{control, data};
+
+#[cfg(test)]
+mod tests;
 
 /// A running simulator. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
@@ -91,9 +94,11 @@ impl Simulator {
         self.world.calls().clone()
     }
 
-    /// Forgets what was asked so far.
+    /// Forgets what was asked so far. Connections go on being counted, and what is under way stays so.
     pub fn forget_calls(&self) {
-        *self.world.calls() = Calls::default();
+        let mut calls = self.world.calls();
+        let Calls { connections, under_way, .. } = std::mem::take(&mut *calls);
+        *calls = Calls { connections, under_way, ..Calls::default() };
     }
 
     /// A copy of the account as it is now.
@@ -134,9 +139,14 @@ async fn accept(listener: TcpListener, world: Arc<World>) {
 async fn converse(stream: TcpStream, world: Arc<World>) {
     // Answers are small and wait for nothing.
     let _ = stream.set_nodelay(true);
+    let number = {
+        let mut calls = world.calls();
+        calls.connections += 1;
+        calls.connections
+    };
     let service = service_fn(move |request| {
         let world = Arc::clone(&world);
-        async move { world.answer(read(request).await).await }
+        async move { world.answer(read(request).await, number).await }
     });
     // Ends with the client's going away, or with an answer that is none: either is nothing to tell.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -180,9 +190,16 @@ impl World {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn answer(&self, request: Incoming) -> Result<Response<Full<Bytes>>, Disconnect> {
-        let (answer, delay) =
-            if data::is_for(&request) { self.data_plane(request) } else { self.control_plane(&request) };
+    async fn answer(&self, request: Incoming, connection: usize) -> Result<Response<Full<Bytes>>, Disconnect> {
+        let at = Instant::now();
+        let (answer, delay, _under_way) = if data::is_for(&request) {
+            let under_way = UnderWay::note(self, &request);
+            let (answer, delay) = self.data_plane(request, at, connection);
+            (answer, delay, Some(under_way))
+        } else {
+            let (answer, delay) = self.control_plane(&request, at);
+            (answer, delay, None)
+        };
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -191,7 +208,7 @@ impl World {
 
     // Both keep the account's lock only while they look things up: never across an await.
 
-    fn data_plane(&self, request: Incoming) -> (Option<Answer>, Duration) {
+    fn data_plane(&self, request: Incoming, at: Instant, connection: usize) -> (Option<Answer>, Duration) {
         let (outcome, recording) = {
             let account = self.account.read().unwrap_or_else(PoisonError::into_inner);
             (data::serve(&account, &request), account.recording)
@@ -210,20 +227,43 @@ impl World {
                 headers: request.headers,
                 status: outcome.answer.as_ref().map(|answer| answer.status),
                 reached: outcome.reached,
+                at,
+                connection,
             });
         }
         (outcome.answer, outcome.delay)
     }
 
-    fn control_plane(&self, request: &Incoming) -> (Option<Answer>, Duration) {
+    fn control_plane(&self, request: &Incoming, at: Instant) -> (Option<Answer>, Duration) {
         let outcome = control::serve(&self.account.read().unwrap_or_else(PoisonError::into_inner), request);
         self.calls().control.push(ControlCall {
             operation: outcome.operation,
             target: outcome.target,
             path: request.target(),
             status: outcome.answer.as_ref().map(|answer| answer.status),
+            at,
         });
         (outcome.answer, outcome.delay)
+    }
+}
+
+/// A data-plane request between its coming and its end, whichever end that is.
+struct UnderWay<'w> {
+    world: &'w World,
+    place: String,
+}
+
+impl<'w> UnderWay<'w> {
+    fn note(world: &'w World, request: &Incoming) -> Self {
+        let place = data::place(request);
+        world.calls().enter(&place);
+        Self { world, place }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.world.calls().leave(&self.place);
     }
 }
 
