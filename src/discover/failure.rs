@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_sdk_apigateway::error::{ProvideErrorMetadata, SdkError};
 
 use super::Operation;
+use super::said::{chain, one_line};
 
 /// The kinds of failure that a sweep treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -219,50 +220,11 @@ fn before_sending(error: &(dyn Error + 'static)) -> Kind {
     }
 }
 
-/// An error and its causes as one line, without the SDK's own words for "an error", which say nothing.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    const EMPTY_WORDS: [&str; 9] = [
-        "dispatch failure",
-        "client error (Connect)",
-        "io error",
-        "other",
-        "timeout",
-        "response error",
-        "service error",
-        "failed to construct request",
-        "request has timed out",
-    ];
-    let mut parts: Vec<String> = Vec::new();
-    let mut next: Option<&dyn Error> = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        // Some errors repeat their cause in their own text.
-        if !EMPTY_WORDS.contains(&text.as_str()) && !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = cause.source();
-    }
-    one_line(&parts.join(": "))
-}
-
-/// What another machine said, safe to print: one line, no control characters, not endless.
-fn one_line(text: &str) -> String {
-    const LONGEST: usize = 300;
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        None => line,
-        Some((end, _)) => format!("{}…", &line[..end]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_apigateway::config::http::HttpResponse;
     use aws_sdk_apigateway::error::ErrorMetadata;
     use aws_sdk_apigateway::operation::get_stages::GetStagesError;
-    use proptest::prelude::*;
 
     use super::*;
 
@@ -349,14 +311,5 @@ mod tests {
         let error = CallError::of(Operation::GetStages, &service(429, None, &[]));
         assert_eq!(error.to_string(), "GetStages was throttled once: 429 the words [31m");
         assert_eq!(CallError::out_of_time(Operation::GetStages).to_string(), "not read: out of time");
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_an_endpoint_says_spans_lines_or_fills_the_screen(text in any::<String>()) {
-            let line = one_line(&text);
-            prop_assert!(!line.chars().any(char::is_control));
-            prop_assert!(line.chars().count() <= 301);
-        }
     }
 }

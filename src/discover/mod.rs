@@ -42,6 +42,7 @@ mod failure;
 mod limits;
 mod operation;
 mod pages;
+mod said;
 #[cfg(test)]
 mod tests;
 
