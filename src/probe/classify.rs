@@ -9,6 +9,9 @@ use super::{TransportError, TransportKind};
 /// No detail needs more. A certificate's list of names can be long.
 const LONGEST: usize = 240;
 
+/// How hyper says that a server spoke before it was asked. It has no method that tells.
+const SPOKE_FIRST: &str = "received unexpected message from connection";
+
 /// Sorts an error of reqwest's. Its URL is not looked at: that may hold secrets.
 pub(super) fn classify(err: &reqwest::Error) -> TransportError {
     let kind = kind(err);
@@ -55,7 +58,7 @@ fn told_by(cause: &(dyn Error + 'static), connecting: bool) -> Option<TransportK
 fn told_by_hyper(err: &hyper::Error) -> Option<TransportKind> {
     if err.is_timeout() {
         Some(TransportKind::Timeout)
-    } else if err.is_parse() {
+    } else if err.is_parse() || err.to_string() == SPOKE_FIRST {
         Some(TransportKind::Protocol)
     } else if err.is_incomplete_message() || err.is_closed() || err.is_canceled() || err.is_body_write_aborted() {
         Some(TransportKind::Reset)

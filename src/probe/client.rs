@@ -189,5 +189,9 @@ fn build(
     if route.only_http1 {
         builder = builder.http1_only();
     }
-    builder.build().map_err(|err| ProberError::Tls(innermost(&err)))
+    builder.build().map_err(|err| match settings.extra_roots.as_slice() {
+        [] => ProberError::Tls(innermost(&err)),
+        // They pass as PEM, but what is in them is looked at only here.
+        _ => ProberError::ExtraRoots(innermost(&err)),
+    })
 }

@@ -25,6 +25,8 @@ mod retry;
 mod schedule;
 mod settings;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 pub use observation::{Observation, Response, Timings, TransportError, TransportKind};
 pub use pin::{Pin, PinError};

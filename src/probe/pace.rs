@@ -45,3 +45,40 @@ impl Pace {
         from.checked_sub(self.tolerance).map_or(now, |free| free.max(now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_passes_then_the_steady_rate() {
+        let now = Instant::now();
+        let at = |millis| now + Duration::from_millis(millis);
+        let pace = Pace::new(10, 3, now).unwrap();
+        assert_eq!([(); 3].map(|()| pace.take(now)), [Ok(()); 3]);
+        assert_eq!(pace.take(now), Err(at(100)));
+        assert_eq!(pace.take(at(99)), Err(at(100)));
+        assert_eq!(pace.take(at(100)), Ok(()));
+        assert_eq!(pace.take(at(100)), Err(at(200)));
+        // Rested, the whole burst is there again, but no more.
+        assert_eq!([(); 3].map(|()| pace.take(at(10_000))), [Ok(()); 3]);
+        assert_eq!(pace.take(at(10_000)), Err(at(10_100)));
+    }
+
+    #[test]
+    fn a_reserved_turn_is_nobody_elses() {
+        let now = Instant::now();
+        let at = |millis| now + Duration::from_millis(millis);
+        let pace = Pace::new(10, 1, now).unwrap();
+        assert_eq!([(); 3].map(|()| pace.reserve(now)), [now, at(100), at(200)]);
+        assert_eq!(pace.take(at(200)), Err(at(300)));
+        assert_eq!(pace.take(at(300)), Ok(()));
+    }
+
+    #[test]
+    fn nothing_means_unlimited() {
+        assert!(Pace::new(0, 8, Instant::now()).is_none());
+        // A rate too high for its interval is no panic either.
+        assert!(Pace::new(u32::MAX, usize::MAX, Instant::now()).is_some_and(|pace| pace.take(Instant::now()).is_ok()));
+    }
+}

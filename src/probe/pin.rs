@@ -46,6 +46,9 @@ impl FromStr for Pin {
 
     fn from_str(text: &str) -> Result<Self, PinError> {
         let err = |found: String| PinError { text: text.to_owned(), found };
+        if text.matches('[').count() != text.matches(']').count() {
+            return Err(err("a bracket is not closed".to_owned()));
+        }
         let mut rest = Some(text);
         let mut field = || next_field(&mut rest);
         let fields = [field(), field(), field(), field()];
@@ -163,7 +166,8 @@ mod tests {
             ("a:1:b:0", "PORT2 is `0`, not a number from 1 to 65535"),
             ("a:1:b:65536", "PORT2 is `65536`, not a number from 1 to 65535"),
             ("a:+1:b:2", "PORT1 is `+1`, not a number from 1 to 65535"),
-            ("[::1:80:b:2", "HOST1 is `[`"),
+            ("[::1:80:b:2", "a bracket is not closed"),
+            ("]:1:[:2", "HOST1 is `]`"),
             ("[zz]:80:b:2", "HOST1 is `[zz]`: invalid IPv6 address"),
             ("a b:80:b:2", "HOST1 is `a b`"),
             ("::1:80:b:2", "follows PORT2"),

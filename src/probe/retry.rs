@@ -52,3 +52,42 @@ fn random() -> f64 {
     let (_, _, _, [.., a, b, c, d]) = uuid.as_fields();
     f64::from(u32::from_be_bytes([*a, *b, *c, *d])) / f64::from(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_the_cap_and_jitter_down_to_nothing() {
+        let settings = Settings::default();
+        let millis = |number, unit| backoff(number, &settings, unit).as_millis();
+        assert_eq!([0, 1, 2, 3].map(|number| millis(number, 1.0)), [200, 400, 800, 1600]);
+        assert_eq!([5, 31, 32, u32::MAX].map(|number| millis(number, 1.0)), [5000; 4]);
+        assert_eq!((millis(2, 0.0), millis(2, 0.5)), (0, 400));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = OffsetDateTime::from_unix_timestamp(784_111_717).unwrap();
+        let table = [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(60)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("-1", None),
+            ("soon", None),
+            ("", None),
+            ("99999999999", None),
+        ];
+        for (text, seconds) in table {
+            assert_eq!(retry_after(text, now), seconds.map(Duration::from_secs), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn chance_is_from_nothing_to_one_and_not_always_the_same() {
+        let drawn: Vec<f64> = (0..100).map(|_| random()).collect();
+        assert!(drawn.iter().all(|unit| (0.0..=1.0).contains(unit)));
+        assert!(drawn.iter().any(|unit| *unit < 0.5) && drawn.iter().any(|unit| *unit >= 0.5));
+    }
+}

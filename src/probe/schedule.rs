@@ -143,3 +143,101 @@ impl<T: Job> Schedule<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::Request;
+
+    /// A group's name and the job's number in it.
+    #[derive(Debug, PartialEq)]
+    struct Named(&'static str, usize);
+
+    impl Job for Named {
+        fn group(&self) -> &str {
+            self.0
+        }
+        fn request(&self) -> &Request {
+            unreachable!("a schedule sends nothing")
+        }
+    }
+
+    fn schedule(groups: &[(&'static str, usize)], most: usize, most_of_group: usize) -> Schedule<Named> {
+        paced(groups, most, most_of_group, 0, Instant::now())
+    }
+
+    fn paced(
+        groups: &[(&'static str, usize)],
+        most: usize,
+        most_of_group: usize,
+        rate: u32,
+        now: Instant,
+    ) -> Schedule<Named> {
+        let jobs = groups.iter().flat_map(|&(group, count)| (0..count).map(move |number| Named(group, number)));
+        Schedule::new(jobs, most, most_of_group, |_| Pace::new(rate, 1, now).map(Arc::new))
+    }
+
+    /// The groups of all jobs that may start now, one letter each.
+    fn started(schedule: &mut Schedule<Named>, now: Instant) -> String {
+        std::iter::from_fn(|| schedule.start(now)).map(|start| start.job.0).collect()
+    }
+
+    #[test]
+    fn slots_are_shared_out_evenly_in_the_callers_order() {
+        let now = Instant::now();
+        assert_eq!(started(&mut schedule(&[("a", 9), ("b", 9), ("c", 1)], 7, 8), now), "abcabab");
+        assert_eq!(started(&mut schedule(&[("a", 9), ("b", 9)], 64, 3), now), "ababab");
+        assert_eq!(started(&mut schedule(&[("a", 2)], 64, 8), now), "aa");
+        assert_eq!(started(&mut schedule(&[], 64, 8), now), "");
+    }
+
+    #[test]
+    fn a_free_slot_goes_to_the_group_with_the_fewest_in_flight() {
+        let now = Instant::now();
+        let mut schedule = schedule(&[("s", 9), ("q", 9)], 4, 4);
+        assert_eq!(started(&mut schedule, now), "sqsq");
+        // s (group 0) is stuck with two: q keeps what it frees.
+        schedule.finish(1, Duration::ZERO);
+        assert_eq!(started(&mut schedule, now), "q");
+        schedule.finish(0, Duration::ZERO);
+        assert_eq!(started(&mut schedule, now), "s");
+    }
+
+    #[test]
+    fn among_equals_who_had_a_turn_goes_last() {
+        let now = Instant::now();
+        let mut schedule = schedule(&[("a", 9), ("b", 9)], 1, 1);
+        let mut order = String::new();
+        for _ in 0..8 {
+            let start = schedule.start(now).unwrap();
+            order.push_str(start.job.0);
+            schedule.finish(start.group, TURN / 2);
+        }
+        assert_eq!(order, "aabbaabb");
+    }
+
+    #[test]
+    fn a_group_at_its_rate_rests_and_the_others_go_on() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(2);
+        let mut schedule = paced(&[("a", 3), ("b", 2)], 64, 8, 1, now);
+        assert_eq!(started(&mut schedule, now), "ab");
+        let wake = schedule.wake().unwrap();
+        assert!(wake > now && wake <= later);
+        // A job that ends wakes nobody who rests.
+        schedule.finish(0, Duration::ZERO);
+        assert_eq!(started(&mut schedule, now), "");
+        assert_eq!(started(&mut schedule, later), "ab");
+    }
+
+    #[test]
+    fn what_is_given_up_comes_in_order_and_only_what_waits() {
+        let now = Instant::now();
+        let mut schedule = schedule(&[("a", 3), ("b", 2)], 2, 1);
+        assert_eq!(started(&mut schedule, now), "ab");
+        let left: Vec<Named> = std::iter::from_fn(|| schedule.give_up()).collect();
+        assert_eq!(left, [Named("a", 1), Named("a", 2), Named("b", 1)]);
+        schedule.finish(0, Duration::ZERO);
+        assert_eq!((started(&mut schedule, now).as_str(), schedule.wake()), ("", None));
+    }
+}

@@ -1,10 +1,12 @@
 //! Many probes at once.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures::future::{Either, select};
 use futures::stream::{self, FuturesUnordered, Stream, StreamExt};
+use tokio::time::Sleep;
 
 use crate::gateway::Request;
 
@@ -45,8 +47,8 @@ impl Prober {
         let schedule = Schedule::new(jobs, settings.concurrency, settings.group_concurrency, |group| self.pace(group));
         let settled = Arc::new(settled);
         let launch = move |start| run(self, start, Arc::clone(&settled), deadline);
-        let sweep = Sweep { schedule, launch, running: FuturesUnordered::new(), deadline };
-        stream::unfold(sweep, |mut sweep| async move { Some((sweep.next().await?, sweep)) })
+        let mut sweep = Sweep { schedule, launch, running: FuturesUnordered::new(), alarm: None, deadline };
+        stream::poll_fn(move |cx| sweep.poll_next(cx))
     }
 }
 
@@ -82,6 +84,8 @@ struct Sweep<T, F, L> {
     schedule: Schedule<T>,
     launch: L,
     running: FuturesUnordered<F>,
+    /// Rings when a group has rested; made when first needed.
+    alarm: Option<Pin<Box<Sleep>>>,
     deadline: Option<Instant>,
 }
 
@@ -91,37 +95,34 @@ where
     F: Future<Output = Ended<T>>,
     L: Fn(Start<T>) -> F,
 {
-    async fn next(&mut self) -> Option<Outcome<T>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outcome<T>>> {
         loop {
             let now = Instant::now();
             if self.deadline.is_some_and(|deadline| deadline <= now) {
                 if let Some(job) = self.schedule.give_up() {
-                    return Some(Outcome::NotReached(job));
+                    return Poll::Ready(Some(Outcome::NotReached(job)));
                 }
             } else {
                 while let Some(start) = self.schedule.start(now) {
                     self.running.push((self.launch)(start));
                 }
             }
+            if let Poll::Ready(Some(Ended { outcome, group, took })) = self.running.poll_next_unpin(cx) {
+                self.schedule.finish(group, took);
+                return Poll::Ready(Some(outcome));
+            }
             // Those in flight end at the deadline by themselves; those that wait for their group's turn do not.
-            let wake = self.schedule.wake().map(|at| self.deadline.map_or(at, |deadline| at.min(deadline)));
-            let ended = match wake {
-                None => self.running.next().await,
-                Some(at) => {
-                    let asleep = std::pin::pin!(tokio::time::sleep_until(at.into()));
-                    if self.running.is_empty() {
-                        asleep.await;
-                        continue;
-                    }
-                    match select(self.running.next(), asleep).await {
-                        Either::Left((ended, _)) => ended,
-                        Either::Right(_) => continue,
-                    }
-                }
+            let Some(wake) = self.schedule.wake() else {
+                return if self.running.is_empty() { Poll::Ready(None) } else { Poll::Pending };
             };
-            let Ended { outcome, group, took } = ended?;
-            self.schedule.finish(group, took);
-            return Some(outcome);
+            let wake = self.deadline.map_or(wake, |deadline| wake.min(deadline)).into();
+            let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(wake)));
+            if alarm.deadline() != wake || alarm.is_elapsed() {
+                alarm.as_mut().reset(wake);
+            }
+            if alarm.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
         }
     }
 }
