@@ -114,5 +114,24 @@ class Mutations(unittest.TestCase):
         self.refused("AWS_ENDPOINT_URL must be absent")
 
 
+class Documentation(unittest.TestCase):
+    """docs/deploying.md and the console's form know every parameter, and the page every permission."""
+
+    page = (HERE.parent / "docs" / "deploying.md").read_text()
+
+    def test_parameters_are_explained(self):
+        interface = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]
+        grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+        self.assertEqual(sorted(grouped), sorted(TEMPLATE["Parameters"]))
+        self.assertEqual(sorted(interface["ParameterLabels"]), sorted(TEMPLATE["Parameters"]))
+        for name in TEMPLATE["Parameters"]:
+            self.assertIn(f"`{name}`", self.page)
+
+    def test_permissions_are_explained(self):
+        for statement in TEMPLATE["Resources"]["FunctionRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+            for action in check.listed(statement["Action"]):
+                self.assertIn(f"`{action}`", self.page)
+
+
 if __name__ == "__main__":
     unittest.main()
