@@ -29,7 +29,7 @@ def load(name: str, backend: str) -> dict[str, Any]:
     for integration in _integrations(document):
         kind = integration.get("type", "").lower()
         if kind in ("http", "http_proxy"):
-            integration["uri"] = re.sub(r"^https?://[^/]+", backend, integration["uri"])
+            integration["uri"] = re.sub(r"^(https?://[^/]+|\$\{uri\})", backend, integration["uri"])
         elif kind in ("aws", "aws_proxy"):
             integration.clear()
             integration |= {

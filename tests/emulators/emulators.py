@@ -21,11 +21,15 @@ def cache() -> Path:
     return Path(os.environ.get("GATEPROBE_CACHE", REPOSITORY / ".ci" / "cache"))
 
 
+SECRET = "not-to-be-printed"
+"""The dummy secret key: no output may hold it."""
+
+
 def credentials() -> dict[str, str]:
     """What every process here sees of AWS: dummy keys, one region, no instance metadata."""
     return {
         "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulators import REPOSITORY, environment
+from emulators import REPOSITORY, SECRET, environment
 from restapi import invoke_url
 from server import Server
 
@@ -123,6 +123,7 @@ class Gateprobe:
         outcome = Outcome(command, done.returncode, done.stdout, done.stderr)
         for word in CRASH_WORDS:
             assert word not in outcome.stderr + outcome.stdout, f"a crash, not an error message: {outcome}"
+        assert SECRET not in outcome.stderr + outcome.stdout, f"the secret key is printed: {outcome}"
         return outcome
 
     def on(self, control: Server, data: Server | None = None) -> OnEmulator:

@@ -35,7 +35,7 @@ class Server:
 
     name: str
     command: Sequence[str]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     health: str
     log: Path
     patience: float = 60.0
