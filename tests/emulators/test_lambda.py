@@ -75,8 +75,8 @@ def test_answers(invocation: Invocation) -> None:
 def test_publishes_metrics(shop: worlds.World, invocation: Invocation, ministack: Server) -> None:
     assert published(ministack), invocation
     heartbeat, probed = statistics(ministack, "Heartbeat"), statistics(ministack, "Probed")
-    assert heartbeat and heartbeat["Sum"] == 1, invocation
-    assert probed and probed["Sum"] == len(shop.probed), (probed, invocation)
+    assert heartbeat and heartbeat.sum == 1, invocation
+    assert probed and probed.sum == len(shop.probed), (probed, invocation)
 
 
 def test_sends_one_alert(shop: worlds.World, invocation: Invocation, inbox: Inbox) -> None:

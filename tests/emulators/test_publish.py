@@ -61,15 +61,15 @@ class TestWithProblems:
             "Heartbeat": 1,
         }.items():
             found = statistics(ministack, name)
-            assert found and found["Sum"] == wanted, (name, found, outcome)
+            assert found and found.sum == wanted, (name, found, outcome)
 
     def test_stage_figures(self, shop: World, outcome: Outcome, ministack: Server) -> None:
         for stage in ("prod", "qa", "dev"):
             where = {"ApiName": "shop", "ApiId": shop.api.id, "Stage": stage}
             probed = statistics(ministack, "Probed", where)
-            assert probed and probed["Sum"] == len([m for m in shop.probed if m.stage == stage]), (stage, probed)
+            assert probed and probed.sum == len([m for m in shop.probed if m.stage == stage]), (stage, probed)
             latency = statistics(ministack, "Latency", where)
-            assert latency and latency["SampleCount"] > 0 and latency["Minimum"] >= 0 and latency["Units"] == {"Milliseconds"}, (stage, latency)
+            assert latency and latency.count > 0 and latency.minimum >= 0 and latency.units == {"Milliseconds"}, (stage, latency)
 
     def test_one_alert_a_run(self, outcome: Outcome, alerts: list[Alert]) -> None:
         assert len(alerts) == 1, (alerts, outcome)
@@ -113,7 +113,7 @@ class TestHealthy:
         assert outcome.status == 0, outcome
         for name in ("Unhealthy", "RoutingFailures", "Gaps", "UndeployedMethods"):
             found = statistics(ministack, name)
-            assert found and (found["Sum"], found["SampleCount"]) == (0, 1), (name, found, outcome)
+            assert found and (found.sum, found.count) == (0, 1), (name, found, outcome)
         assert inbox.read(0.5) == []
 
     def test_nothing_is_published_without_the_flag(self, inbox: Inbox, ministack: Server, gateprobe: Gateprobe) -> None:

@@ -15,7 +15,7 @@ from aws import client
 from backend import Backend
 from function import Function
 from inbox import Inbox
-from metrics import statistics
+from metrics import published, statistics
 from restapi import Http, Mock, RestApi, invoke_url
 from server import Server
 from wire import fetch
@@ -190,11 +190,19 @@ class TestMiniStackAlone:
         assert (answer.status, answer.headers["x-why"], answer.json()) == (404, "no-route", {"error": "nothing here"})
 
     def test_metrics_come_back(self, ministack: Server) -> None:
+        stage = {"Stage": "live"}
         client(ministack.url, "cloudwatch").put_metric_data(
-            Namespace="Gateprobe", MetricData=[{"MetricName": "Latency", "Values": [1.0, 4.0], "Counts": [2.0, 1.0], "Unit": "Milliseconds"}]
+            Namespace="Gateprobe",
+            MetricData=[
+                {"MetricName": "Latency", "Values": [1.0, 4.0], "Counts": [2.0, 1.0], "Unit": "Milliseconds"},
+                {"MetricName": "Latency", "Value": 9.0, "Unit": "Milliseconds", "Dimensions": [{"Name": "Stage", "Value": "live"}]},
+            ],
         )
-        found = statistics(ministack, "Latency")
-        assert found and (found["Sum"], found["SampleCount"], found["Minimum"], found["Maximum"]) == (6.0, 3.0, 1.0, 4.0)
+        assert published(ministack) == {("Latency", frozenset()), ("Latency", frozenset(stage))}
+        everything, one = statistics(ministack, "Latency"), statistics(ministack, "Latency", stage)
+        assert everything and (everything.sum, everything.count) == (6.0, 3.0)
+        assert one and (one.sum, one.count, one.minimum, one.maximum, one.units) == (9.0, 1.0, 9.0, 9.0, {"Milliseconds"})
+        assert statistics(ministack, "Latency", {"Stage": "other"}) is None
 
     def test_alerts_come_back(self, ministack: Server) -> None:
         inbox = Inbox.open(ministack, "worlds-all")
