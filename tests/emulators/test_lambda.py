@@ -1,0 +1,95 @@
+"""The Lambda as a Lambda: MiniStack runs the built zip natively; its metrics and its alert are read back.
+
+GATEPROBE_LAMBDA_ZIP names the zip that `sam build` or cargo-lambda made. Without it this is skipped, or fails if GATEPROBE_REQUIRE_LAMBDA=1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import emulators
+import worlds
+from backend import Backend
+from function import Function, Invocation
+from inbox import Inbox
+from metrics import published, statistics
+from restapi import invoke_url
+from server import Server
+
+SCHEDULER_EVENT = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.scheduler",
+    "account": "000000000000",
+    "time": "2026-11-22T12:00:00Z",
+    "region": emulators.REGION,
+    "resources": ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/gateprobe"],
+    "detail": "{}",
+}
+
+
+@pytest.fixture(scope="module")
+def code() -> bytes:
+    named = os.environ.get("GATEPROBE_LAMBDA_ZIP")
+    if named and Path(named).is_file():
+        return Path(named).read_bytes()
+    reason = f"GATEPROBE_LAMBDA_ZIP names no file ({named})" if named else "GATEPROBE_LAMBDA_ZIP is not set: build the zip and name it there"
+    if named or os.environ.get("GATEPROBE_REQUIRE_LAMBDA") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def shop(code: bytes, ministack: Server, backend_server: Backend) -> worlds.World:
+    world = worlds.shop([ministack], backend_server.url)
+    backend_server.forget()
+    return world
+
+
+@pytest.fixture(scope="module")
+def inbox(shop: worlds.World, ministack: Server) -> Inbox:
+    return Inbox.open(ministack, "lambda-alerts")
+
+
+@pytest.fixture(scope="module")
+def function(code: bytes, inbox: Inbox, ministack: Server) -> Function:
+    addresses = {"AWS_ENDPOINT_URL": ministack.url, "GATEPROBE_INVOKE_URL": invoke_url(ministack), "GATEPROBE_TOPIC_ARN": inbox.topic}
+    return Function.create(ministack, "gateprobe", code, {**addresses, "AWS_EC2_METADATA_DISABLED": "true"})
+
+
+@pytest.fixture(scope="module")
+def invocation(function: Function) -> Invocation:
+    return function.invoke(SCHEDULER_EVENT)
+
+
+def test_answers(invocation: Invocation) -> None:
+    """Problems found are no failure of the function: it did its work."""
+    assert invocation.error is None, invocation
+
+
+def test_publishes_metrics(shop: worlds.World, invocation: Invocation, ministack: Server) -> None:
+    assert published(ministack), invocation
+    heartbeat, probed = statistics(ministack, "Heartbeat"), statistics(ministack, "Probed")
+    assert heartbeat and heartbeat.sum == 1, invocation
+    assert probed and probed.sum == len(shop.probed), (probed, invocation)
+
+
+def test_sends_one_alert(shop: worlds.World, invocation: Invocation, inbox: Inbox) -> None:
+    [alert] = inbox.read(10)
+    assert 0 < len(alert.subject) <= 100 and alert.subject.isascii(), alert
+    assert shop.api.id in json.dumps(json.loads(alert.message)), alert
+
+
+def test_only_safe_verbs(invocation: Invocation, backend_server: Backend) -> None:
+    assert {call.method for call in backend_server.calls()} <= {"GET", "HEAD", "OPTIONS"}, backend_server.counts()
+    assert backend_server.calls(), invocation
+
+
+def test_a_second_event_works_too(function: Function, invocation: Invocation) -> None:
+    """The same environment takes the next event: nothing is left over from the first."""
+    assert function.invoke(SCHEDULER_EVENT).error is None
