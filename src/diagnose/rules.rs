@@ -4,7 +4,7 @@ use super::predict::{Expectation, Fault, Routed};
 use super::symptom::Words;
 use super::{Alternative, Cause, Confidence, Symptom};
 use crate::gateway::{Address, Authorization, DomainAddress, EndpointType, Request};
-use crate::probe::Observation;
+use crate::probe::{Observation, TransportKind};
 
 /// A change younger than this may not have reached every server: LocalStack's tests against AWS wait up to 30 s for
 /// a new route (facts B26); twice that is allowed.
@@ -80,6 +80,9 @@ fn unexplained(evidence: &str) -> Conclusion {
 
 fn transport(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
     let detail = case.observation.outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    if matches!(&case.observation.outcome, Err(error) if error.kind == TransportKind::Unsendable) {
+        return unexplained(&format!("nothing was sent: {detail}"));
+    }
     // A host that cannot exist, or that cannot be called from here, says more than that it did not answer.
     if let Expectation::Fault(fault) = expectation
         && fault.cause == Cause::ApiUnknown

@@ -147,7 +147,7 @@ impl Symptom {
                     TransportKind::Tls => Symptom::Tls,
                     TransportKind::Timeout => Symptom::Timeout,
                     TransportKind::Reset => Symptom::Reset,
-                    TransportKind::Protocol => Symptom::Protocol,
+                    TransportKind::Protocol | TransportKind::Unsendable => Symptom::Protocol,
                 };
             }
         };
