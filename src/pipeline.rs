@@ -1,0 +1,140 @@
+//! One run, start to end: the only module that knows every stage of the pipeline.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+
+use crate::config::{Config, Limits};
+use crate::diagnose::diagnose;
+use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
+use crate::gateway::{InvokeUrl, Request, World};
+use crate::plan::{DomainUrl, Plan, Probe, plan};
+use crate::probe::{Job, Outcome, Pin, PinError, Prober, ProberError, Settings};
+use crate::report::{Report, Standing, Tally, standing};
+
+/// Where the data plane is, and what the user decided.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// The config.
+    pub config: Config,
+    /// How invoke URLs are written.
+    pub invoke_url: InvokeUrl,
+    /// How custom domains are called.
+    pub domain_url: DomainUrl,
+    /// When the run must have ended; what is not asked by then is reported as such.
+    pub deadline: Option<Instant>,
+}
+
+/// The clock: Unix seconds. Handed in, so that tests decide it.
+pub type Clock<'c> = &'c (dyn Fn() -> i64 + Sync);
+
+/// Of the time until the deadline, the share that reading the control plane may take: the rest is for probes.
+const DISCOVERY_SHARE: f64 = 0.6;
+
+/// Reads what is deployed.
+///
+/// # Errors
+/// [`DiscoverError`] where nothing could be read at all.
+pub async fn read(run: &Run, plane: &ControlPlane, wanted: &Wanted, clock: Clock<'_>) -> Result<World, DiscoverError> {
+    let reading = run.deadline.map(|deadline| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        tokio::time::Instant::now() + left.mul_f64(DISCOVERY_SHARE)
+    });
+    let inventory = discover::discover(plane, wanted, clock(), reading).await?;
+    Ok(World::new(inventory, run.invoke_url.clone()))
+}
+
+/// One full run.
+///
+/// # Errors
+/// [`DiscoverError`] where nothing could be read at all. Everything less is in the report.
+pub async fn run(
+    run: &Run,
+    plane: &ControlPlane,
+    wanted: &Wanted,
+    prober: &Prober,
+    clock: Clock<'_>,
+) -> Result<Report, DiscoverError> {
+    let (begun, started_at) = (Instant::now(), clock());
+    let world = read(run, plane, wanted, clock).await?;
+    let planned = plan(&world, &run.config, &run.domain_url);
+    tracing::info!(methods = planned.methods.len(), probes = planned.probes.len(), "planned");
+    let tally = sweep(run, &world, &planned, prober, clock).await;
+    let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(tally.report(&world, started_at, duration))
+}
+
+/// Sends what is planned and tallies what comes back, one by one: no observation is kept.
+async fn sweep<'p>(run: &Run, world: &World, plan: &'p Plan, prober: &Prober, clock: Clock<'_>) -> Tally<'p> {
+    let mut tally = Tally::new(world, plan);
+    let settled = |probe: &&Probe, observation: &crate::probe::Observation| {
+        let diagnosis = diagnose(&probe.request, observation, world, clock());
+        standing(probe.expects, probe.provenance, &diagnosis) != Standing::Failing
+    };
+    let mut outcomes = std::pin::pin!(prober.sweep(&plan.probes, settled, run.deadline));
+    while let Some(outcome) = outcomes.next().await {
+        match outcome {
+            Outcome::Observed(probe, observation) => {
+                let diagnosis = diagnose(&probe.request, &observation, world, clock());
+                tracing::debug!(
+                    method = %probe.request.method, url = %probe.request.url, request_id = %observation.request_id,
+                    verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
+                );
+                tally.observed(world, probe, &observation, diagnosis);
+            }
+            Outcome::NotReached(_) => tally.not_reached(),
+        }
+    }
+    tally
+}
+
+impl Job for &Probe {
+    fn group(&self) -> &str {
+        &self.group
+    }
+
+    fn request(&self) -> &Request {
+        &self.request
+    }
+}
+
+/// A config whose limits cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A pin is none.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// The HTTP client could not be built.
+    #[error(transparent)]
+    Prober(#[from] ProberError),
+}
+
+/// The prober that a config asks for.
+///
+/// # Errors
+/// [`SetupError`], for an entry of `connect_to` that is none, or a platform without TLS roots.
+pub fn prober(config: &Config) -> Result<Prober, SetupError> {
+    let Limits { concurrency, api_concurrency, api_rate, connect_timeout, timeout, retries, .. } = config.limits;
+    let pins = config.connect_to.iter().map(|pin| pin.parse::<Pin>()).collect::<Result<Vec<_>, _>>()?;
+    Ok(Prober::new(Settings {
+        concurrency,
+        group_concurrency: api_concurrency,
+        group_rate: api_rate,
+        connect_timeout: Duration::from_secs(connect_timeout),
+        total_timeout: Duration::from_secs(timeout),
+        retries,
+        pins,
+        ..Settings::default()
+    })?)
+}
+
+/// The control plane's budget that a config asks for.
+#[must_use]
+pub fn control_plane_limits(config: &Config) -> discover::Limits {
+    let defaults = discover::Limits::default();
+    discover::Limits {
+        calls_per_second: std::num::NonZeroU32::new(config.limits.control_plane_rate)
+            .unwrap_or(defaults.calls_per_second),
+        ..defaults
+    }
+}

@@ -1,0 +1,194 @@
+//! What a run found: the JSON contract of `gateprobe run --format json`, and what every other output is made from.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Latencies;
+use crate::diagnose::{Cause, Diagnosis};
+use crate::gateway::{Gap, TreeSource, Verb};
+use crate::plan::{Door, Provenance, SkipReason};
+
+/// The version of the report's JSON.
+pub const REPORT_VERSION: u32 = 1;
+
+/// One run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// [`REPORT_VERSION`].
+    pub version: u32,
+    /// When the run began, in Unix seconds.
+    pub started_at: i64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The region that was read.
+    pub region: String,
+    /// How much of what is deployed was asked, in methods of stages.
+    pub coverage: Coverage,
+    /// How the requests of the contract fared.
+    pub contract: ContractCoverage,
+    /// Methods and contract requests that failed, those that lead to no stage included.
+    pub unhealthy: usize,
+    /// Of those, the ones whose verdict is routing.
+    pub routing_failures: usize,
+    /// Each stage, in the inventory's order.
+    pub stages: Vec<StageReport>,
+    /// Everything that was not healthy, the problems first.
+    pub diagnoses: Vec<Finding>,
+    /// Methods of the editor that a stage does not have.
+    pub undeployed: Vec<Undeployed>,
+    /// What could not be read or reached.
+    pub gaps: Vec<Gap>,
+    /// What is worth knowing and wrong with nothing.
+    pub notes: Vec<String>,
+    /// Whether the run ended at its deadline with probes not sent.
+    pub stopped_early: bool,
+}
+
+/// How much was asked, counted in methods of stages: a method asked through two doors counts once.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Coverage {
+    /// Methods of stages that are deployed.
+    pub deployed: usize,
+    /// Of them, those that a probe was sent for.
+    pub probed: usize,
+    /// Of those, the ones whose route every door's answer proved.
+    pub routed: usize,
+    /// Of those, the ones that answered well through every door.
+    pub healthy: usize,
+    /// Of them, those that no probe was sent for, by reason.
+    pub skipped: BTreeMap<SkipReason, usize>,
+}
+
+impl Coverage {
+    /// How many were skipped.
+    #[must_use]
+    pub fn skipped_total(&self) -> usize {
+        self.skipped.values().sum()
+    }
+
+    /// Probed of deployed in percent; 100 where nothing is deployed.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        if self.deployed == 0 {
+            return 100.0;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "counts of methods are far below 2^52")]
+        let percent = self.probed as f64 * 100.0 / self.deployed as f64;
+        percent
+    }
+}
+
+/// How the contract fared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct ContractCoverage {
+    /// How many requests it has.
+    pub requests: usize,
+    /// How many of them were healthy.
+    pub healthy: usize,
+}
+
+/// One stage.
+#[derive(Debug, Clone, Serialize)]
+pub struct StageReport {
+    /// The API's id.
+    pub api: String,
+    /// The API's name.
+    pub api_name: String,
+    /// The stage's name.
+    pub stage: String,
+    /// The deployment that it serves.
+    pub deployment: Option<String>,
+    /// What its deployed tree was read from; `null` where it was not read.
+    pub tree: Option<TreeSource>,
+    /// Its share of the run's coverage.
+    #[serde(flatten)]
+    pub coverage: Coverage,
+    /// Methods and contract requests that failed.
+    pub unhealthy: usize,
+    /// Of those, the ones whose verdict is routing.
+    pub routing_failures: usize,
+    /// Methods of the editor that it does not have.
+    pub undeployed: usize,
+    /// The latencies of its probes.
+    #[serde(rename = "latency_ms", serialize_with = "percentiles")]
+    pub latencies: Latencies,
+}
+
+fn percentiles<S: serde::Serializer>(latencies: &Latencies, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Percentiles {
+        count: u64,
+        p50: Option<u64>,
+        p90: Option<u64>,
+        p99: Option<u64>,
+    }
+    let at = |share| latencies.percentile(share);
+    Percentiles { count: latencies.count(), p50: at(50), p90: at(90), p99: at(99) }.serialize(serializer)
+}
+
+/// One probe that was not healthy.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// What and why.
+    #[serde(flatten)]
+    pub diagnosis: Diagnosis,
+    /// Whether the plan expected just this, so that it is no problem: a refusal for credentials that are not
+    /// configured, a backend that does not know a made-up id.
+    pub expected: bool,
+    /// The door that it went through.
+    pub door: Door,
+    /// Where the request came from.
+    pub provenance: Provenance,
+    /// How many requests were sent for it.
+    pub attempts: u32,
+    /// Whether it was seen again on a fresh connection.
+    pub confirmed: bool,
+    /// The `x-amzn-RequestId` that was sent last; the stage's access log holds it.
+    pub request_id: String,
+}
+
+/// A method that the editor has and a stage does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Undeployed {
+    /// The API's id.
+    pub api: String,
+    /// The API's name.
+    pub api_name: String,
+    /// The stage's name.
+    pub stage: String,
+    /// The resource's path.
+    pub resource: String,
+    /// The verb as declared.
+    pub method: Verb,
+}
+
+impl Report {
+    /// The findings that are problems.
+    pub fn problems(&self) -> impl Iterator<Item = &Finding> {
+        self.diagnoses.iter().filter(|finding| !finding.expected)
+    }
+
+    /// The findings that were expected.
+    pub fn expected(&self) -> impl Iterator<Item = &Finding> {
+        self.diagnoses.iter().filter(|finding| finding.expected)
+    }
+
+    /// Whether anything is wrong.
+    #[must_use]
+    pub fn has_problems(&self) -> bool {
+        self.problems().next().is_some()
+    }
+
+    /// How many problems each cause has, the most first.
+    #[must_use]
+    pub fn causes(&self) -> Vec<(Cause, usize)> {
+        let mut counts: BTreeMap<Cause, usize> = BTreeMap::new();
+        for cause in self.problems().filter_map(|finding| finding.diagnosis.cause) {
+            *counts.entry(cause).or_default() += 1;
+        }
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(cause, count)| (std::cmp::Reverse(*count), *cause));
+        counts
+    }
+}
