@@ -1,2 +1,51 @@
-//! x
-fn main() {}
+//! `gateprobe`, the command line.
+
+mod cli;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use cli::args::{Cli, Command};
+use cli::{Ended, Failure, commands};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log(cli.common.verbose);
+    match dispatch(&cli).await {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Problems) => ExitCode::from(1),
+        Err(Failure(message)) => {
+            let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+            // Where stderr is closed there is nobody to tell.
+            let _ = writeln!(std::io::stderr().lock(), "error: {line}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Demo => cli::demo::demo(common).await,
+        Command::Run(args) => commands::run(common, args).await,
+        Command::Inventory => commands::inventory(common).await,
+        Command::Plan { inventory } => commands::plan_(common, inventory.as_deref()).await,
+        Command::Diagnose(args) => commands::diagnose_(common, args).await,
+        Command::Explain { cause } => commands::explain(common, cause.as_deref()),
+    }
+}
+
+/// Logs go to stderr, and only when asked for: `-vv`, `-vvv`, or `GATEPROBE_LOG` with a filter.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 | 1 => "off",
+        2 => "gateprobe=info",
+        _ => "gateprobe=debug",
+    };
+    let filter = EnvFilter::try_from_env("GATEPROBE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}

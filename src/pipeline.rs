@@ -138,3 +138,10 @@ pub fn control_plane_limits(config: &Config) -> discover::Limits {
         ..defaults
     }
 }
+
+/// Of the time that is left to a process, what a run may take, so that its report is still told.
+#[must_use]
+pub fn time_for_a_run(left: Duration) -> Duration {
+    let margin = (left / 10).clamp(Duration::from_secs(2), Duration::from_secs(20));
+    left.saturating_sub(margin)
+}

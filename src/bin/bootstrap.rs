@@ -1,2 +1,177 @@
-//! x
-fn main() {}
+//! Gateprobe as a Lambda function: one run an invocation, whatever the event says.
+//!
+//! `EventBridge` Scheduler invokes it; the event's content does not matter. Everything that a user decides comes from the
+//! environment that template.yaml sets.
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use gateprobe::config::{Config, Scope};
+use gateprobe::discover::{ControlPlane, Wanted};
+use gateprobe::pipeline::{self, Run};
+use gateprobe::probe::Prober;
+use gateprobe::report::{Report, publish};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let filter = EnvFilter::try_new(variable("GATEPROBE_LOG").unwrap_or_else(|| "info".to_owned()))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_target(false).init();
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    // What is set up wrongly is told by every invocation, where people look, and not by a crash at the start.
+    let function = Function::new(aws).inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
+        match &function {
+            Ok(function) => function.handle(event).await,
+            Err(fault) => Err(fault.clone()),
+        }
+    }))
+    .await
+}
+
+/// What stays between invocations: clients, connections, the config.
+struct Function {
+    aws: SdkConfig,
+    plane: ControlPlane,
+    prober: Prober,
+    run: Run,
+    wanted: Wanted,
+    topic: Option<String>,
+}
+
+impl Function {
+    fn new(aws: SdkConfig) -> Result<Self, Fault> {
+        let wrong = |error: &dyn fmt::Display| Fault::new("Gateprobe.Config", error.to_string());
+        let mut config = match variable("GATEPROBE_CONFIG") {
+            Some(text) => Config::parse(&text, "GATEPROBE_CONFIG").map_err(|error| wrong(&error))?,
+            None => Config::default(),
+        };
+        for (name, globs) in [("GATEPROBE_APIS", &mut config.apis), ("GATEPROBE_STAGES", &mut config.stages)] {
+            if let Some(list) = variable(name) {
+                *globs = list.split(',').map(|glob| glob.trim().to_owned()).filter(|glob| !glob.is_empty()).collect();
+            }
+        }
+        let mut run = Run { config, ..Run::default() };
+        if let Some(template) = variable("GATEPROBE_INVOKE_URL") {
+            run.invoke_url = template.parse().map_err(|error| wrong(&error))?;
+        }
+        if let Some(template) = variable("GATEPROBE_DOMAIN_URL") {
+            run.domain_url = template.parse().map_err(|error| wrong(&error))?;
+        }
+        let wanted = Wanted::Everything(
+            Scope::new(&run.config.apis, &run.config.stages).map_err(|error| wrong(&error))?,
+        );
+        let topic = variable("GATEPROBE_TOPIC_ARN");
+        if let Some(arn) = &topic {
+            publish::check_topic(arn).map_err(|error| wrong(&error))?;
+        }
+        Ok(Function {
+            plane: ControlPlane::new(&aws, pipeline::control_plane_limits(&run.config)),
+            prober: pipeline::prober(&run.config).map_err(|error| wrong(&error))?,
+            aws,
+            run,
+            wanted,
+            topic,
+        })
+    }
+
+    async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Fault> {
+        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let run = Run { deadline: Some(Instant::now() + pipeline::time_for_a_run(left)), ..self.run.clone() };
+        let report = pipeline::run(&run, &self.plane, &self.wanted, &self.prober, &now)
+            .await
+            .map_err(|error| Fault::new("Gateprobe.Discover", error.to_string()))
+            .inspect_err(|fault| tracing::error!(%fault, "nothing could be read"))?;
+        log(&report);
+        publish::publish(&self.aws, self.topic.as_deref(), &report, now())
+            .await
+            .map_err(|error| Fault::new("Gateprobe.Publish", error.to_string()))
+            .inspect_err(|fault| tracing::error!(%fault, "the report could not be published"))?;
+        Ok(summary(&report))
+    }
+}
+
+/// So many problems are written to the log, one a line; the report's counts have them all.
+const LOGGED: usize = 200;
+
+fn log(report: &Report) {
+    for finding in report.problems().take(LOGGED) {
+        let diagnosis = &finding.diagnosis;
+        tracing::warn!(
+            cause = diagnosis.cause.map(gateprobe::diagnose::Cause::id),
+            verdict = %diagnosis.verdict,
+            confidence = %diagnosis.confidence,
+            method = %diagnosis.request.method,
+            url = %publish::without_query_values(&diagnosis.request.url),
+            evidence = diagnosis.evidence.first(),
+            remedy = %diagnosis.remedy,
+            probe_request_id = %finding.request_id,
+            "problem"
+        );
+    }
+    for gap in report.gaps.iter().take(LOGGED) {
+        tracing::warn!(place = %gap.place, reason = %gap.reason, "gap");
+    }
+    for note in report.notes.iter().take(LOGGED) {
+        tracing::info!(%note, "note");
+    }
+    tracing::info!(report = %summary(report), "run");
+}
+
+/// What an invocation answers, for whoever invokes by hand.
+fn summary(report: &Report) -> Value {
+    let causes: serde_json::Map<String, Value> =
+        report.causes().into_iter().map(|(cause, count)| (cause.id().to_owned(), json!(count))).collect();
+    json!({
+        "region": report.region,
+        "coverage": report.coverage,
+        "contract": report.contract,
+        "unhealthy": report.unhealthy,
+        "routing_failures": report.routing_failures,
+        "causes": causes,
+        "undeployed": report.undeployed.len(),
+        "gaps": report.gaps.len(),
+        "stopped_early": report.stopped_early,
+        "duration_ms": report.duration_ms,
+    })
+}
+
+/// A variable of the environment; an empty one counts as unset, for CloudFormation writes those.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since: Duration| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Why an invocation failed, with a type that people can grep for.
+#[derive(Debug, Clone)]
+struct Fault {
+    kind: &'static str,
+    message: String,
+}
+
+impl Fault {
+    fn new(kind: &'static str, message: String) -> Self {
+        Self { kind, message }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.message)
+    }
+}
+
+impl From<Fault> for Diagnostic {
+    fn from(fault: Fault) -> Self {
+        Diagnostic { error_type: fault.kind.to_owned(), error_message: fault.message }
+    }
+}

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::{StepName, Verdict};
 
 /// One cause, as `gateprobe explain` tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct About {
     /// The id: stable, kebab-case.
     pub id: &'static str,

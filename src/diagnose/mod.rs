@@ -20,6 +20,7 @@ pub use diagnosis::{
     Alternative, Confidence, Diagnosis, Matched, RequestLine, ResponseLine, Step, StepName, StepResult, Suggestion,
     Verdict,
 };
+pub use predict::UNREAD;
 pub use symptom::{Symptom, Words};
 
 use crate::gateway::{Request, World};

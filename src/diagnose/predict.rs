@@ -9,6 +9,10 @@ use crate::gateway::{
     TreeSource, Verb, Via, World, segments,
 };
 
+/// The place of the gap that stands for a control plane that was not read at all: a diagnosis then rests on the answer
+/// alone.
+pub const UNREAD: &str = "the control plane";
+
 /// What the model expects of a request.
 #[derive(Debug)]
 pub(super) enum Expectation<'w> {
@@ -122,6 +126,10 @@ impl<'w> Question<'w, '_> {
 
     fn at_endpoint(&self, endpoint: &EndpointAddress<'w>) -> Expectation<'w> {
         let inventory = self.world.inventory();
+        // Nothing was read: that an API is not in it says nothing.
+        if let Some(gap) = inventory.gaps.iter().find(|gap| gap.place == UNREAD) {
+            return Expectation::Unknown(format!("{}: {}", gap.place, gap.reason));
+        }
         if let Some(region) = &endpoint.region
             && *region != inventory.region
         {

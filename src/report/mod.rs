@@ -3,6 +3,7 @@
 mod latency;
 mod model;
 mod tally;
+pub mod terminal;
 
 pub use latency::Latencies;
 pub use model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};

@@ -1,0 +1,135 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Explains why Amazon API Gateway says "Missing Authentication Token".
+///
+/// Probes every deployed method of every stage with GET, HEAD or OPTIONS, and names the cause of each failure: stage,
+/// path, verb, deployment, custom domain, root, or truly authentication.
+#[derive(Debug, Parser)]
+#[command(name = "gateprobe", version, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// AWS region to read [default: as the AWS SDK finds it]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Profile of the AWS config to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Only APIs whose id or name matches; may be repeated
+    #[arg(long = "api", global = true, value_name = "GLOB")]
+    pub apis: Vec<String>,
+    /// Only stages whose name matches; may be repeated
+    #[arg(long = "stage", global = true, value_name = "GLOB")]
+    pub stages: Vec<String>,
+    /// Config file (YAML)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Output on stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Say more; twice for the log on stderr
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// How invoke URLs are written, with {api}, {stage}, {region}, {dns-suffix}: for emulators and private networks
+    #[arg(long, global = true, value_name = "TEMPLATE", env = "GATEPROBE_INVOKE_URL", hide_env_values = true)]
+    pub invoke_url: Option<String>,
+    /// How custom domains are called, with {domain} [default: https://{domain}]
+    #[arg(long, global = true, value_name = "TEMPLATE", env = "GATEPROBE_DOMAIN_URL", hide_env_values = true)]
+    pub domain_url: Option<String>,
+    /// Connect to another address than the URL's, as curl's option does; may be repeated
+    #[arg(long, global = true, value_name = "HOST1:PORT1:HOST2:PORT2")]
+    pub connect_to: Vec<String>,
+    /// Requests under way at once
+    #[arg(long, global = true, value_name = "N")]
+    pub concurrency: Option<usize>,
+    /// Requests under way at once to one API
+    #[arg(long, global = true, value_name = "N")]
+    pub api_concurrency: Option<usize>,
+    /// Requests a second to one API; 0 for no limit
+    #[arg(long, global = true, value_name = "N")]
+    pub api_rate: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For machines, by the contract
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start an API Gateway with broken doors on this machine and find them: no account, no network
+    Demo,
+    /// Probe every deployed method once, and explain what is wrong
+    Run(RunArgs),
+    /// Show what is deployed
+    Inventory,
+    /// Show what would be sent, and what is left out and why
+    Plan {
+        /// Take what is deployed from this file instead of AWS, as `inventory --format json` writes it
+        #[arg(long, value_name = "FILE")]
+        inventory: Option<PathBuf>,
+    },
+    /// Send one request and explain its answer
+    Diagnose(DiagnoseArgs),
+    /// Say what a cause means, how it looks and what to do; without one, list all
+    Explain {
+        /// A cause's id, as path-unknown
+        cause: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Write CloudWatch metrics too, and with --topic-arn the alert
+    #[arg(long)]
+    pub publish: bool,
+    /// SNS topic for the alert
+    #[arg(long, value_name = "ARN", env = "GATEPROBE_TOPIC_ARN", hide_env_values = true)]
+    pub topic_arn: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct DiagnoseArgs {
+    /// The URL that fails
+    pub url: String,
+    /// Verb of the request [default: GET, or POST with -d]
+    #[arg(short = 'X', long = "request", value_name = "VERB")]
+    pub method: Option<String>,
+    /// Header of the request; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+    /// Body of the request
+    #[arg(short = 'd', long = "data", value_name = "BODY")]
+    pub body: Option<String>,
+    /// Take what is deployed from this file instead of AWS
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// Send nothing: explain this saved answer, as `curl -i` writes it; - for stdin
+    #[arg(long, value_name = "FILE")]
+    pub response: Option<PathBuf>,
+}

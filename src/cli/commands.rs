@@ -1,0 +1,192 @@
+//! The commands: each reads what it needs, asks the library, and prints.
+
+use gateprobe::diagnose::{Cause, UNREAD, diagnose};
+use gateprobe::discover::{DiscoverError, Wanted};
+use gateprobe::gateway::{Gap, Inventory, Request, Verb, World};
+use gateprobe::pipeline::{self, Run};
+use gateprobe::plan::plan;
+use gateprobe::probe::{Observation, read_saved};
+use gateprobe::report::terminal;
+use url::Url;
+
+use super::args::{Common, DiagnoseArgs, Format, RunArgs};
+use super::{Ended, Failure, failure, listing, print, print_json, publish, setup};
+
+/// `gateprobe run`
+pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
+    let run = setup::run(common)?;
+    let wanted = setup::wanted(&run)?;
+    if let Some(arn) = &args.topic_arn {
+        publish::check_topic(arn)?;
+    }
+    let prober = pipeline::prober(&run.config).map_err(failure)?;
+    let aws = setup::aws(common, None).await?;
+    let plane = setup::plane(&aws, &run);
+    let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;
+    match common.format {
+        Format::Json => print_json(&report)?,
+        Format::Table => print(&terminal::report(&report, setup::style(common)))?,
+    }
+    let mut nothing = None;
+    if report.stages.is_empty() && report.contract.requests == 0 && report.gaps.is_empty() {
+        nothing = Some(nothing_found(&report.region, &run, report.notes.first()));
+    }
+    if args.publish {
+        publish::publish(&aws, args.topic_arn.as_deref(), &report, setup::now()).await?;
+    }
+    if let Some(failure) = nothing {
+        return Err(failure);
+    }
+    Ok(if report.has_problems() { Ended::Problems } else { Ended::Well })
+}
+
+/// A run with nothing to watch is a mistake in the region or a filter, not a healthy account.
+fn nothing_found(region: &str, run: &Run, note: Option<&String>) -> Failure {
+    let filters: Vec<String> = [("--api", &run.config.apis), ("--stage", &run.config.stages)]
+        .into_iter()
+        .flat_map(|(flag, globs)| globs.iter().map(move |glob| format!("{flag} {glob}")))
+        .collect();
+    if !filters.is_empty() {
+        return Failure(format!("nothing in {region} matches {}: check the filters and the region", filters.join(" ")));
+    }
+    match note {
+        Some(note) => Failure(format!("nothing to probe: {note}")),
+        None => Failure(format!("nothing to probe in {region}: no REST API there has a stage")),
+    }
+}
+
+/// `gateprobe inventory`
+pub async fn inventory(common: &Common) -> Result<Ended, Failure> {
+    let run = setup::run(common)?;
+    let world = read(common, &run).await?;
+    match common.format {
+        Format::Json => print_json(world.inventory())?,
+        Format::Table => print(&listing::inventory(world.inventory()))?,
+    }
+    Ok(Ended::Well)
+}
+
+/// `gateprobe plan`
+pub async fn plan_(common: &Common, file: Option<&std::path::Path>) -> Result<Ended, Failure> {
+    let run = setup::run(common)?;
+    let world = match file {
+        Some(file) => setup::inventory(file, &run)?,
+        None => read(common, &run).await?,
+    };
+    let planned = plan(&world, &run.config, &run.domain_url);
+    match common.format {
+        Format::Json => print_json(&listing::plan_json(&world, &planned))?,
+        Format::Table => print(&listing::plan(&world, &planned, common.verbose > 0))?,
+    }
+    Ok(Ended::Well)
+}
+
+async fn read(common: &Common, run: &Run) -> Result<World, Failure> {
+    let wanted = setup::wanted(run)?;
+    let aws = setup::aws(common, None).await?;
+    pipeline::read(run, &setup::plane(&aws, run), &wanted, &setup::now).await.map_err(failure)
+}
+
+/// `gateprobe diagnose`
+pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Failure> {
+    let run = setup::run(common)?;
+    let request = request(args)?;
+    // The saved answer is read first: a mistake in it should not cost a call to AWS.
+    let saved = match &args.response {
+        Some(path) => Some(read_saved(&setup::read(path)?).map_err(failure)?),
+        None => None,
+    };
+    let world = match &args.inventory {
+        Some(file) => setup::inventory(file, &run)?,
+        None => world_for(common, &run, &request).await?,
+    };
+    let observation = match saved {
+        Some(response) => Observation::saved(response),
+        None => pipeline::prober(&run.config).map_err(failure)?.send(&request).await,
+    };
+    let diagnosis = diagnose(&request, &observation, &world, setup::now());
+    match common.format {
+        Format::Json => print_json(&diagnosis)?,
+        Format::Table => print(&terminal::diagnosis(&diagnosis, setup::style(common)))?,
+    }
+    Ok(if diagnosis.cause.is_some() { Ended::Problems } else { Ended::Well })
+}
+
+/// What the URL's own host needs, and no more. Without credentials the answer alone must do.
+async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<World, Failure> {
+    let reading = run.invoke_url.read(&request.url);
+    let region = reading.as_ref().and_then(|reading| reading.region.as_deref());
+    let wanted = match &reading {
+        Some(reading) => Wanted::Api(reading.api.clone()),
+        None => Wanted::Domain(request.url.host_str().unwrap_or("").to_owned()),
+    };
+    let aws = setup::aws(common, region).await?;
+    let plane = setup::plane(&aws, run);
+    let region = aws.region().map_or(region.unwrap_or(""), AsRef::as_ref).to_owned();
+    let mut inventory = Inventory::empty(&region);
+    match pipeline::read(run, &plane, &wanted, &setup::now).await {
+        Ok(world) => return Ok(world),
+        // That there is none is an answer too.
+        Err(DiscoverError::ApiNotFound { .. } | DiscoverError::DomainNotFound { .. }) => {}
+        Err(error @ (DiscoverError::NoCredentials | DiscoverError::NoRegion)) => {
+            super::warn(&format!("AWS was not read, so the answer alone must do: {error}"));
+            inventory.gaps.push(Gap { place: UNREAD.to_owned(), reason: "it was not read".to_owned() });
+        }
+        Err(error) => return Err(failure(error)),
+    }
+    Ok(World::new(inventory, run.invoke_url.clone()))
+}
+
+/// The request that was asked about.
+fn request(args: &DiagnoseArgs) -> Result<Request, Failure> {
+    let mut url = Url::parse(&args.url).map_err(|error| {
+        Failure(format!("the URL cannot be read ({error}): expected something like https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH"))
+    })?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(Failure("the URL is neither http nor https with a host: expected something like https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH".to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Failure("the URL has credentials in it: leave them out and send them with -H".to_owned()));
+    }
+    // A fragment never goes over the wire.
+    url.set_fragment(None);
+    let method = args.method.clone().unwrap_or_else(|| if args.body.is_some() { "POST" } else { "GET" }.to_owned());
+    if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') {
+        return Err(Failure(format!("`{method}` is no verb: expected GET, POST and the like")));
+    }
+    // A known verb in small letters is a slip of the finger; HTTP has them in capitals.
+    let upper = method.to_ascii_uppercase();
+    let method = if Verb::of_request(&upper).is_some() { upper } else { method };
+    let mut request = Request::new(&method, url);
+    for header in &args.headers {
+        let (name, value) = header
+            .split_once(':')
+            .ok_or_else(|| Failure("a header has no colon: expected -H 'Name: value'".to_owned()))?;
+        request.headers.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+    request.body.clone_from(&args.body);
+    Ok(request)
+}
+
+/// `gateprobe explain`
+pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
+    let style = setup::style(common);
+    let text = match cause {
+        Some(id) => {
+            let cause: Cause = id.parse().map_err(failure)?;
+            match common.format {
+                Format::Json => serde_json::to_string_pretty(&cause.about()).map_err(failure)? + "\n",
+                Format::Table => terminal::explain(cause, style),
+            }
+        }
+        None => match common.format {
+            Format::Json => {
+                let all: Vec<_> = Cause::ALL.iter().map(|cause| cause.about()).collect();
+                serde_json::to_string_pretty(&all).map_err(failure)? + "\n"
+            }
+            Format::Table => terminal::causes(style),
+        },
+    };
+    print(&text)?;
+    Ok(Ended::Well)
+}

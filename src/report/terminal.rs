@@ -1,0 +1,384 @@
+//! What a person reads: the table of stages, and diagnoses drawn as a good compiler draws them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::model::{Finding, Report};
+use crate::diagnose::{Cause, Diagnosis, StepResult, Verdict};
+use crate::gateway::TreeSource;
+
+/// How to draw.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Whether to colour.
+    pub color: bool,
+    /// Whether to show everything: all findings, all evidence, the six steps.
+    pub verbose: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, verbose: false, width: 80 }
+    }
+}
+
+/// Without `-v`, so many findings of one cause in one stage are drawn; the others are counted.
+const DRAWN_PER_CAUSE: usize = 2;
+
+/// The whole report: the stages, what was left out, what is not deployed, gaps, and the diagnoses last, where the eye
+/// is when the command ends.
+#[must_use]
+pub fn report(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    out.push_str(&stages(report, style));
+    summary(&mut out, report, style);
+    problems(&mut out, report, style);
+    let _ = writeln!(out, "{}", verdict_line(report));
+    out
+}
+
+/// The table of stages.
+fn stages(report: &Report, style: Style) -> String {
+    if report.stages.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_width(u16::try_from(style.width).unwrap_or(80));
+    table.set_header(["API", "stage", "deployed", "probed", "routed", "healthy", "failing", "p50 ms"]);
+    for stage in &report.stages {
+        let tree = match stage.tree {
+            None => " (not read)",
+            Some(TreeSource::ApiSummary) => "",
+            Some(TreeSource::Export) => " (export)",
+            Some(TreeSource::Edited) => " (edited tree)",
+        };
+        table.add_row([
+            format!("{} {}", stage.api_name, stage.api),
+            format!("{}{tree}", stage.stage),
+            stage.coverage.deployed.to_string(),
+            stage.coverage.probed.to_string(),
+            stage.coverage.routed.to_string(),
+            stage.coverage.healthy.to_string(),
+            stage.unhealthy.to_string(),
+            stage.latencies.percentile(50).map_or("-".to_owned(), |value| value.to_string()),
+        ]);
+    }
+    for column in 2..8 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    // The first column's padding and the lines' tails are only white space.
+    let mut text = String::new();
+    for line in table.to_string().lines() {
+        let _ = writeln!(text, "{}", line.strip_prefix(' ').unwrap_or(line).trim_end());
+    }
+    text
+}
+
+fn summary(out: &mut String, report: &Report, style: Style) {
+    let mut lines = Vec::new();
+    let coverage = &report.coverage;
+    if report.stages.len() > 1 {
+        lines.push(format!(
+            "{} methods deployed: {} probed, {} routed, {} healthy, {} skipped",
+            coverage.deployed,
+            coverage.probed,
+            coverage.routed,
+            coverage.healthy,
+            coverage.skipped_total()
+        ));
+    }
+    for (reason, count) in &coverage.skipped {
+        lines.push(format!("skipped {count} ({}): {}", reason.id(), reason.means()));
+    }
+    if report.contract.requests > 0 {
+        lines.push(format!("contract: {} of {} requests healthy", report.contract.healthy, report.contract.requests));
+    }
+    let mut expected: BTreeMap<Cause, usize> = BTreeMap::new();
+    for cause in report.expected().filter_map(|finding| finding.diagnosis.cause) {
+        *expected.entry(cause).or_default() += 1;
+    }
+    for (cause, count) in expected {
+        lines.push(format!("{count} answered as expected ({cause}): {}", expected_means(cause)));
+    }
+    let snapshots = report.stages.iter().filter(|stage| stage.tree.is_some_and(|tree| !tree.is_snapshot())).count();
+    if snapshots > 0 {
+        lines.push(format!(
+            "{snapshots} stages rest on a tree that is not the deployment itself: what they serve may differ"
+        ));
+    }
+    for note in &report.notes {
+        lines.push(format!("note: {note}"));
+    }
+    for gap in &report.gaps {
+        lines.push(format!("gap: {}: {}", gap.place, gap.reason));
+    }
+    if !report.undeployed.is_empty() {
+        lines.push(format!("{} methods of the editor are not deployed:", report.undeployed.len()));
+        let shown = if style.verbose { usize::MAX } else { 5 };
+        for method in report.undeployed.iter().take(shown) {
+            lines.push(format!(
+                "  {} {} is not in {} of {}",
+                method.method, method.resource, method.stage, method.api_name
+            ));
+        }
+        if report.undeployed.len() > shown {
+            lines.push(format!("  and {} more (-v shows them)", report.undeployed.len() - shown));
+        }
+    }
+    if !lines.is_empty() {
+        out.push('\n');
+        for line in lines {
+            let indent = if line.starts_with("  ") { "    " } else { "  " };
+            out.push_str(&wrapped(&line, style.width, indent));
+        }
+    }
+}
+
+/// What a finding that is no problem means.
+fn expected_means(cause: Cause) -> &'static str {
+    match cause {
+        Cause::ApiKey => "refused for want of a key, so the route exists",
+        Cause::Authorizer => "refused for want of a token, so the route exists",
+        Cause::IamUnsigned => "unsigned, so nothing is proved: a missing route answers the same",
+        Cause::BadProbe => "the made-up request is incomplete, and the route exists",
+        Cause::BackendStatus => "the backend answered below 500 to a made-up request",
+        _ => "as the plan says",
+    }
+}
+
+fn problems(out: &mut String, report: &Report, style: Style) {
+    let mut drawn: BTreeMap<(Cause, String), usize> = BTreeMap::new();
+    for finding in report.problems() {
+        let Some(cause) = finding.diagnosis.cause else { continue };
+        let place = finding.diagnosis.matched.as_ref().map_or(String::new(), |m| format!("{}/{}", m.api, m.stage));
+        let count = drawn.entry((cause, place)).or_default();
+        *count += 1;
+        if style.verbose || *count <= DRAWN_PER_CAUSE {
+            let _ = write!(out, "\n{}", finding_text(finding, style));
+        }
+    }
+    for ((cause, place), count) in drawn {
+        if !style.verbose && count > DRAWN_PER_CAUSE {
+            let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
+            let _ = writeln!(out, "\n{} more of {cause}{place} (-v shows them)", count - DRAWN_PER_CAUSE);
+        }
+    }
+    if report.has_problems() {
+        out.push('\n');
+    }
+}
+
+fn verdict_line(report: &Report) -> String {
+    let seconds = report.duration_ms / 1000;
+    let tenths = report.duration_ms % 1000 / 100;
+    let problems = report.problems().count();
+    let gaps = match report.gaps.len() {
+        0 => String::new(),
+        1 => ", 1 gap".to_owned(),
+        count => format!(", {count} gaps"),
+    };
+    let early = if report.stopped_early { ", stopped at the deadline" } else { "" };
+    if problems == 0 {
+        return format!("no problems in {} ({seconds}.{tenths} s{gaps}{early})", report.region);
+    }
+    let causes = report.causes().iter().map(|(cause, count)| format!("{count} {cause}")).collect::<Vec<_>>().join(", ");
+    let noun = if problems == 1 { "problem" } else { "problems" };
+    format!("{problems} {noun} in {} ({seconds}.{tenths} s{gaps}{early}): {causes}", report.region)
+}
+
+fn finding_text(finding: &Finding, style: Style) -> String {
+    let mut text = diagnosis(&finding.diagnosis, style);
+    if style.verbose {
+        let confirmed = if finding.confirmed { ", confirmed on a fresh connection" } else { "" };
+        let _ = writeln!(text, "  sent {} times{confirmed}; x-amzn-RequestId {}", finding.attempts, finding.request_id);
+    }
+    text
+}
+
+/// One diagnosis: the request with a caret under the part that is wrong, the notes, the help.
+#[must_use]
+pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
+    let title = match diagnosis.cause {
+        None => format!("healthy: {}", diagnosis.evidence.first().map_or("it answered", String::as_str)),
+        Some(cause) => cause.about().means.trim_end_matches('.').to_owned(),
+    };
+    let level = match diagnosis.verdict {
+        Verdict::Healthy | Verdict::Skipped => Level::INFO.with_name(Some("ok")),
+        _ => Level::ERROR,
+    };
+    let title =
+        if diagnosis.verdict == Verdict::Healthy { title.trim_start_matches("healthy: ").to_owned() } else { title };
+    // `error[id]: ` stands before the first line.
+    let before = 9 + diagnosis.cause.map_or(0, |cause| cause.id().len());
+    let mut heading = level.primary_title(wrapped_lines(&title, style.width.saturating_sub(before)).join("\n"));
+    if let Some(cause) = diagnosis.cause {
+        heading = heading.id(cause.id());
+    }
+    let (source, at) = request_lines(diagnosis, style.width);
+    let mut snippet = Snippet::source(source).line_numbering(false).fold(false);
+    if let Some(at) = at {
+        snippet = snippet.annotation(AnnotationKind::Primary.span(at));
+    }
+    let mut group: Group<'_> = heading.element(snippet);
+    // What stands before each continued line of a note in the drawing.
+    let room = style.width.saturating_sub(11);
+    for evidence in notes(diagnosis, style) {
+        group = group.element(Level::NOTE.message(wrapped_lines(&evidence, room).join("\n")));
+    }
+    let mut helps = Vec::new();
+    if !diagnosis.remedy.is_empty() {
+        helps.push(wrapped_lines(&diagnosis.remedy, room).join("\n"));
+    }
+    for suggestion in diagnosis.suggestions.iter().take(if style.verbose { 3 } else { 1 }) {
+        let why = wrapped_lines(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches), room).join("\n");
+        helps.push(format!("{why}\n{} {}", suggestion.method, suggestion.url));
+    }
+    for help in helps {
+        group = group.element(Level::HELP.message(help));
+    }
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    // Nothing is cut: long requests were broken before, and notes are wrapped.
+    let mut text = renderer.term_width(100_000).render(&[group]);
+    text.push('\n');
+    if style.verbose {
+        text.push_str(&steps(diagnosis, style));
+    }
+    text
+}
+
+/// The request as it is drawn, and where the wrong part stands in that. Where it does not fit a line the path goes on
+/// the next one.
+fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Option<std::ops::Range<usize>>) {
+    let request = &diagnosis.request;
+    let mut source = format!("{} {}", request.method, printable(&request.url));
+    let offset = request.method.len() + 1;
+    let mut at =
+        diagnosis.at.clone().filter(|at| at.end <= request.url.len()).map(|at| at.start + offset..at.end + offset);
+    let path = request.url.find("://").and_then(|scheme| Some(scheme + 3 + request.url.get(scheme + 3..)?.find('/')?));
+    if source.len() + 4 > width
+        && let Some(path) = path
+    {
+        let broken = format!("\n{}", " ".repeat(offset));
+        source.insert_str(offset + path, &broken);
+        if let Some(at) = &mut at
+            && at.start >= offset + path
+        {
+            *at = at.start + broken.len()..at.end + broken.len();
+        }
+    }
+    // An empty place, as that of a missing stage, is shown by the character that stands there.
+    let at = at.map(|at| if at.is_empty() { at.start..(at.end + 1).min(source.len()) } else { at });
+    (source, at.filter(|at| !at.is_empty() && source_has(at)))
+}
+
+fn source_has(at: &std::ops::Range<usize>) -> bool {
+    at.start < at.end
+}
+
+/// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+fn notes(diagnosis: &Diagnosis, style: Style) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    if diagnosis.verdict == Verdict::Healthy {
+        return if style.verbose {
+            diagnosis.evidence.iter().skip(1).map(|line| printable(line)).collect()
+        } else {
+            notes
+        };
+    }
+    let shown = if style.verbose { usize::MAX } else { 2 };
+    notes.extend(diagnosis.evidence.iter().take(shown).map(|line| printable(line)));
+    for other in diagnosis.alternatives.iter().take(shown) {
+        notes.push(format!("it may be {} instead: {}", other.cause, printable(&other.tell)));
+    }
+    if diagnosis.confidence != crate::diagnose::Confidence::Certain {
+        notes.push(format!("this is {}, not certain", diagnosis.confidence));
+    }
+    notes
+}
+
+fn steps(diagnosis: &Diagnosis, style: Style) -> String {
+    let mut out = String::new();
+    for step in &diagnosis.steps {
+        let mark = match step.result {
+            StepResult::Pass => "pass",
+            StepResult::Fail => "FAIL",
+            StepResult::Unknown => "?",
+            StepResult::NotReached => "-",
+        };
+        let line = format!("  {:<10} {mark:<5} {}", step.step.id(), printable(&step.evidence));
+        out.push_str(&wrapped(line.trim_end(), style.width, &" ".repeat(19)));
+    }
+    out
+}
+
+/// A line broken at spaces to fit the width, continued lines indented.
+fn wrapped(line: &str, width: usize, indent: &str) -> String {
+    let mut out = String::new();
+    let leading: String = line.chars().take_while(|c| *c == ' ').collect();
+    for (index, part) in wrapped_lines(line.trim_start(), width.saturating_sub(indent.len())).into_iter().enumerate() {
+        let _ = writeln!(out, "{}{part}", if index == 0 { &leading } else { indent });
+    }
+    out
+}
+
+/// A text broken at spaces; a word longer than the width stands alone and whole.
+fn wrapped_lines(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// What `gateprobe explain CAUSE` prints.
+#[must_use]
+pub fn explain(cause: Cause, style: Style) -> String {
+    let about = cause.about();
+    let step = about.step.map_or("none", crate::diagnose::StepName::id);
+    let mut out = format!("{}\n\n", about.id);
+    out.push_str(&wrapped(about.means, style.width, ""));
+    for (name, text) in [
+        ("Fails at step", step.to_owned()),
+        ("Verdict", about.verdict.to_string()),
+        ("On the wire", about.wire.to_owned()),
+        ("What to do", about.remedy.to_owned()),
+    ] {
+        let _ = write!(out, "\n{name}:\n");
+        out.push_str(&wrapped(&format!("  {text}"), style.width, "  "));
+    }
+    if !about.reachable {
+        out.push_str("\nNo rule of this version names it yet.\n");
+    }
+    out
+}
+
+/// What `gateprobe explain` prints: every cause in one line.
+#[must_use]
+pub fn causes(style: Style) -> String {
+    let mut out = String::new();
+    for cause in Cause::ALL {
+        let line = format!("{:<22}{}", cause.id(), cause.about().means);
+        out.push_str(&wrapped(&line, style.width, &" ".repeat(22)));
+    }
+    out
+}
