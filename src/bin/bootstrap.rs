@@ -11,7 +11,7 @@ use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::probe::Prober;
-use gateprobe::report::{Report, publish};
+use gateprobe::report::{Report, tell, url_without_values};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
@@ -23,10 +23,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_target(false).init();
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     // What is set up wrongly is told by every invocation, where people look, and not by a crash at the start.
-    let function = Function::new(aws).inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
+    let function =
+        Function::new(aws).inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
         match &function {
-            Ok(function) => function.handle(event).await,
+            // Boxed: the compiler lays out nested futures only so deep.
+            Ok(function) => Box::pin(function.handle(event)).await,
             Err(fault) => Err(fault.clone()),
         }
     }))
@@ -62,12 +64,11 @@ impl Function {
         if let Some(template) = variable("GATEPROBE_DOMAIN_URL") {
             run.domain_url = template.parse().map_err(|error| wrong(&error))?;
         }
-        let wanted = Wanted::Everything(
-            Scope::new(&run.config.apis, &run.config.stages).map_err(|error| wrong(&error))?,
-        );
+        let wanted =
+            Wanted::Everything(Scope::new(&run.config.apis, &run.config.stages).map_err(|error| wrong(&error))?);
         let topic = variable("GATEPROBE_TOPIC_ARN");
         if let Some(arn) = &topic {
-            publish::check_topic(arn).map_err(|error| wrong(&error))?;
+            tell::check_topic(arn).map_err(|error| wrong(&error))?;
         }
         Ok(Function {
             plane: ControlPlane::new(&aws, pipeline::control_plane_limits(&run.config)),
@@ -87,7 +88,7 @@ impl Function {
             .map_err(|error| Fault::new("Gateprobe.Discover", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "nothing could be read"))?;
         log(&report);
-        publish::publish(&self.aws, self.topic.as_deref(), &report, now())
+        tell::tell(&self.aws, self.topic.as_deref(), &report, now())
             .await
             .map_err(|error| Fault::new("Gateprobe.Publish", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "the report could not be published"))?;
@@ -106,7 +107,7 @@ fn log(report: &Report) {
             verdict = %diagnosis.verdict,
             confidence = %diagnosis.confidence,
             method = %diagnosis.request.method,
-            url = %publish::without_query_values(&diagnosis.request.url),
+            url = %url_without_values(&diagnosis.request.url),
             evidence = diagnosis.evidence.first(),
             remedy = %diagnosis.remedy,
             probe_request_id = %finding.request_id,
@@ -146,9 +147,9 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since: Duration| {
-        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-    })
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since: Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 /// Why an invocation failed, with a type that people can grep for.

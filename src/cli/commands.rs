@@ -6,18 +6,18 @@ use gateprobe::gateway::{Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::plan;
 use gateprobe::probe::{Observation, read_saved};
-use gateprobe::report::terminal;
+use gateprobe::report::{tell, terminal};
 use url::Url;
 
 use super::args::{Common, DiagnoseArgs, Format, RunArgs};
-use super::{Ended, Failure, failure, listing, print, print_json, publish, setup};
+use super::{Ended, Failure, failure, listing, print, print_json, setup};
 
 /// `gateprobe run`
 pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     let run = setup::run(common)?;
     let wanted = setup::wanted(&run)?;
     if let Some(arn) = &args.topic_arn {
-        publish::check_topic(arn)?;
+        tell::check_topic(arn).map_err(failure)?;
     }
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let aws = setup::aws(common, None).await?;
@@ -32,7 +32,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         nothing = Some(nothing_found(&report.region, &run, report.notes.first()));
     }
     if args.publish {
-        publish::publish(&aws, args.topic_arn.as_deref(), &report, setup::now()).await?;
+        tell::tell(&aws, args.topic_arn.as_deref(), &report, setup::now()).await.map_err(failure)?;
     }
     if let Some(failure) = nothing {
         return Err(failure);

@@ -4,7 +4,6 @@ pub mod args;
 pub mod commands;
 pub mod demo;
 pub mod listing;
-pub mod publish;
 pub mod setup;
 
 use std::fmt::Display;

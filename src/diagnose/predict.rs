@@ -649,7 +649,11 @@ impl<'w> Question<'w, '_> {
                 sure,
                 format!("{} needs at least one more segment, and {} itself has no {verb}", hit.resource, place.path),
             )
-            .at(place.path_at.clone());
+            .at(place.path_at.clone())
+            .suggest(self.offer(
+                &replaced(self.request, place.path_at.clone(), &below),
+                "any path below it does; put your own in place of `gateprobe`".to_owned(),
+            ));
         }
         if let Some(near) = place.router.in_right_case(verb, place.path) {
             let url = replaced(self.request, place.path_at.clone(), &near.path);

@@ -1,0 +1,236 @@
+//! The built command as a person or a script meets it: output, exit status, one clear line for each mistake.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use gateprobe::simulator::{Account, Api, Behaviour, Simulator};
+
+/// The command with nothing of this machine's AWS setup, so that a test decides all of it.
+fn gateprobe() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gateprobe"));
+    command
+        .env_clear()
+        .envs([("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
+        .envs([("AWS_CONFIG_FILE", "/nonexistent"), ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"), ("COLUMNS", "80")])
+        .stdin(Stdio::null());
+    command
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// Asserts the exit status and that stderr is one line with all of these words; nothing on stdout.
+fn one_clear_line(output: &Output, words: &[&str]) {
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "`{word}` in {stderr}");
+    }
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+}
+
+#[test]
+fn the_demo_finds_exactly_what_it_set() {
+    let output = gateprobe().arg("demo").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"(127\.0\.0\.1|localhost):\d+", "$1:PORT!");
+    settings.add_filter(r"(?m)^((?:orders|catalog|payments|identity) .*\d) +\d+$", "$1 [ms]");
+    settings.add_filter(r"\(\d+\.\d s\)", "([s])");
+    settings.bind(|| insta::assert_snapshot!(text(&output.stdout)));
+    for line in text(&output.stdout).lines() {
+        assert!(line.chars().count() <= 80 || line.contains("http://") || line.contains("problems in"), "{line}");
+        assert!(!line.contains('\u{1b}'), "no colour in a pipe: {line:?}");
+    }
+}
+
+#[test]
+fn the_demos_json_keeps_to_the_contract() {
+    let output = gateprobe().args(["demo", "--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let coverage = &report["coverage"];
+    let skipped: u64 = coverage["skipped"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(coverage["deployed"].as_u64().unwrap(), coverage["probed"].as_u64().unwrap() + skipped);
+    let diagnoses = report["diagnoses"].as_array().unwrap();
+    assert!(diagnoses.len() >= 20);
+    for diagnosis in diagnoses {
+        for key in [
+            "request",
+            "verdict",
+            "symptom",
+            "cause",
+            "confidence",
+            "matched",
+            "steps",
+            "evidence",
+            "remedy",
+            "suggestions",
+            "response",
+        ] {
+            assert!(diagnosis.get(key).is_some(), "{key} in {diagnosis}");
+        }
+        let steps: Vec<_> =
+            diagnosis["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+        assert_eq!(steps, ["invoke-url", "stage", "path", "method", "deployment", "known-good"]);
+    }
+}
+
+#[test]
+fn colour_comes_only_when_asked_for() {
+    let output = gateprobe().args(["demo", "--color", "always"]).output().unwrap();
+    assert!(text(&output.stdout).contains('\u{1b}'));
+}
+
+#[test]
+fn explains_every_cause() {
+    let list = gateprobe().arg("explain").output().unwrap();
+    assert_eq!(list.status.code(), Some(0));
+    for cause in gateprobe::diagnose::Cause::ALL {
+        assert!(text(&list.stdout).contains(cause.id()), "{cause}");
+        let one = gateprobe().args(["explain", cause.id()]).output().unwrap();
+        assert!(text(&one.stdout).starts_with(cause.id()), "{cause}");
+    }
+    one_clear_line(
+        &gateprobe().args(["explain", "path-unkown"]).output().unwrap(),
+        &["path-unkown", "did you mean `path-unknown`"],
+    );
+}
+
+#[test]
+fn mistakes_get_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    };
+    let config = file("bad.yaml", b"apis: []\nstagse: [prod]\n");
+    let newer = file("newer.json", br#"{"version": 99, "region": "us-east-1", "read_at": 0, "apis": [], "shiny": 1}"#);
+    let cut = file("cut.txt", b"HTTP/1.1 403 Forbidden\r\nServer: x\r\n");
+    let empty = file("empty.json", br#"{"version": 1, "region": "us-east-1", "read_at": 0, "apis": []}"#);
+    let url = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/x";
+    let region = ["--region", "us-east-1"];
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["run"], &["no AWS region", "--region"]),
+        (&["run", "--region", "moon base"], &["`moon base`", "eu-central-1"]),
+        (&["run", "--config", &config], &["bad.yaml", "stagse"]),
+        (&["run", "--config", "/nonexistent.yaml"], &["/nonexistent.yaml", "--config"]),
+        (&["run", "--invoke-url", "http://x/{stage}", region[0], region[1]], &["--invoke-url", "{api}"]),
+        (&["run", "--connect-to", "nonsense", region[0], region[1]], &["--connect-to", "nonsense"]),
+        (&["run", "--api", "[", region[0], region[1]], &["["]),
+        (&["run", "--publish", "--topic-arn", "alerts", region[0], region[1]], &["alerts", "arn:aws:sns"]),
+        (&["plan", "--inventory", &newer], &["version 99", "newer"]),
+        (&["plan", "--inventory", &config], &["inventory"]),
+        (&["diagnose", "not a url"], &["URL", "https://"]),
+        (&["diagnose", "ftp://x/y"], &["neither http nor https"]),
+        (&["diagnose", "https://me:hush@x.example/y"], &["credentials"]),
+        (&["diagnose", "-H", "nocolon", url], &["colon"]),
+        (&["diagnose", "-X", "GE T", url], &["verb"]),
+        (&["diagnose", "--inventory", &empty, "--response", &cut, url], &["ends within its headers"]),
+    ];
+    for (arguments, words) in cases {
+        let output = gateprobe().args(*arguments).output().unwrap();
+        one_clear_line(&output, words);
+        assert!(!text(&output.stderr).contains("hush"), "a secret is never echoed");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_not_there_or_is_no_gateway_is_said_so() {
+    // A port that was free a moment ago has nobody behind it.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let output =
+        gateprobe().args(["run", "--region", "us-east-1"]).env("AWS_ENDPOINT_URL", &endpoint).output().unwrap();
+    one_clear_line(&output, &[&endpoint, "cannot be reached"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_lists_and_plans_against_an_endpoint() {
+    let account = Account::new("us-east-1").api(
+        Api::new("a1b2c3d4e5", "shop")
+            .deploy("d1", |t| t.get("/pets", Behaviour::Mock).post("/pets", Behaviour::Mock))
+            .stage("prod", "d1"),
+    );
+    let simulator = Simulator::start(account).await.unwrap();
+    let at = |arguments: &[&str]| {
+        gateprobe()
+            .args(arguments)
+            .args(["--region", "us-east-1", "--invoke-url", &simulator.invoke_url_template()])
+            .env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+            .output()
+            .unwrap()
+    };
+    let output = at(&["run"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("no problems in us-east-1"));
+    assert!(text(&at(&["plan"]).stdout).contains("skipped 1 (unsafe-verb)"));
+
+    // What inventory prints is taken back, and then AWS is not asked.
+    let listed = at(&["inventory", "--format", "json"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("inventory.json");
+    std::fs::write(&file, &listed.stdout).unwrap();
+    simulator.forget_calls();
+    let planned = at(&["plan", "--format", "json", "--inventory", path(&file)]);
+    let planned: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
+    assert_eq!(planned["coverage"], serde_json::json!({"deployed": 2, "probed": 1, "skipped": {"unsafe-verb": 1}}));
+    assert!(simulator.calls().control.is_empty());
+
+    // One request, sent and explained; then a saved answer, explained without sending.
+    let url = simulator.invoke_url_template().replace("{api}", "a1b2c3d4e5").replace("{stage}", "prod") + "/pest";
+    let output = at(&["diagnose", &url]);
+    assert_eq!(output.status.code(), Some(1));
+    let drawn = text(&output.stdout);
+    assert!(drawn.contains("error[path-unknown]") && drawn.contains("^^^^") && drawn.contains("/pets"), "{drawn}");
+    let saved = folder.path().join("answer.txt");
+    std::fs::write(&saved, "HTTP/2 200 \r\n\r\n{}").unwrap();
+    simulator.forget_calls();
+    let output =
+        at(&["diagnose", "--inventory", path(&file), "--response", path(&saved), &url.replace("pest", "pets")]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(simulator.calls().data_count, 0);
+
+    // A filter that matches nothing is a mistake, not health.
+    let output = at(&["run", "--api", "shpo"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("nothing in us-east-1 matches --api shpo"), "{}", text(&output.stderr));
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_credentials_the_answer_alone_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("answer.txt");
+    std::fs::write(&saved, "HTTP/2 403 \r\nx-amzn-errortype: MissingAuthenticationTokenException\r\n\r\n{\"message\":\"Missing Authentication Token\"}").unwrap();
+    let url = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/x";
+    let output = gateprobe()
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .args(["diagnose", "--format", "json", "--response", path(&saved), url])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("the answer alone must do"), "{}", text(&output.stderr));
+    let diagnosis: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(diagnosis["confidence"], "possible");
+    let others: Vec<_> =
+        diagnosis["alternatives"].as_array().unwrap().iter().map(|other| other["cause"].as_str().unwrap()).collect();
+    assert!(others.contains(&"iam-unsigned") && others.contains(&"not-deployed"), "{others:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = gateprobe().arg("explain").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
