@@ -102,8 +102,10 @@ fn chain<'a>(err: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Er
 /// The innermost reason in one line. Outer ones repeat themselves, and reqwest's outermost holds the URL.
 pub(super) fn innermost(err: &(dyn Error + 'static)) -> String {
     let reason = chain(err).last().map(ToString::to_string).unwrap_or_default();
-    // reqwest's own, when nothing caused it, may end with the URL.
-    let reason = reason.split(" for url (").next().unwrap_or_default();
+    // reqwest's own, when nothing caused it, may end with the URL; rustls's with that of a page of its manual.
+    let reason = [" for url (", ": https://"]
+        .iter()
+        .fold(reason.as_str(), |reason, tail| reason.split_once(tail).map_or(reason, |(reason, _)| reason));
     let mut line: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some((cut, _)) = line.char_indices().nth(LONGEST) {
         line.truncate(cut);

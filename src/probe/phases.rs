@@ -156,3 +156,39 @@ fn local_address(connection: &impl Connection) -> Option<SocketAddr> {
     connection.connected().get_extras(&mut extras);
     extras.get::<HttpInfo>().map(HttpInfo::local_addr)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which connection's opening is told, for each way in which an attempt can go. In real time the odd ones are rare, so they are
+    /// tested as data; `tests/timings.rs` has the rest.
+    #[test]
+    fn an_opening_counts_only_for_the_connection_that_was_used() {
+        let started = Instant::now();
+        let at = |millis| started + Duration::from_millis(millis);
+        let took = |millis| Some(Duration::from_millis(millis));
+        let port = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+        let begun = Marks { connect_started: Some(at(1)), lookup_started: Some(at(2)), ..Marks::default() };
+        let resolved = Marks { dns: took(3), ..begun };
+        let opened = Marks { connect: took(10), opened: port(1), ..resolved };
+        let answered = |marks, used| Marks { first_byte: Some(at(50)), used, ..marks };
+        let table = [
+            ("on a connection that was open already", answered(Marks::default(), port(1)), (None, None)),
+            ("on the one it opened", answered(opened, port(1)), (took(3), took(10))),
+            ("on another that fell free just then", answered(opened, port(2)), (None, None)),
+            ("on another, its own being finished elsewhere", answered(resolved, port(2)), (None, None)),
+            ("opened, and no answer", opened, (took(3), took(10))),
+            ("dead while connecting", resolved, (took(3), took(96))),
+            ("dead while looking the name up", begun, (took(98), None)),
+            ("dead while connecting to an address", Marks { lookup_started: None, ..begun }, (None, took(99))),
+            ("nothing begun", Marks::default(), (None, None)),
+        ];
+        for (case, marks, expected) in table {
+            let timings = marks.timings(started, at(100));
+            assert_eq!((timings.dns, timings.connect), expected, "{case}");
+            assert_eq!(timings.first_byte, marks.first_byte.and(took(50)), "{case}");
+            assert_eq!(timings.total, Duration::from_millis(100), "{case}");
+        }
+    }
+}

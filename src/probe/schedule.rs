@@ -224,8 +224,9 @@ mod tests {
         assert_eq!(started(&mut schedule, now), "ab");
         let wake = schedule.wake().unwrap();
         assert!(wake > now && wake <= later);
-        // A job that ends wakes nobody who rests.
+        // A job that ends wakes nobody who rests, and makes nobody rest twice.
         schedule.finish(0, Duration::ZERO);
+        assert!(schedule.ready.is_empty());
         assert_eq!(started(&mut schedule, now), "");
         assert_eq!(started(&mut schedule, later), "ab");
     }

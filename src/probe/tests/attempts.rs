@@ -173,6 +173,16 @@ async fn http2_is_spoken_where_offered_and_http1_with_a_host_header() {
 }
 
 #[tokio::test]
+async fn a_host_header_means_http1_without_a_pin_as_well() {
+    let tls = Tls::start(&["h2", "http/1.1"]);
+    let request = get(&format!("https://api.gateprobe.test:{}/", tls.address.port()));
+    outcome(settings(), &with_header(request, "host", "private.example.com")).await.unwrap();
+    let [shaken] = tls.shaken().try_into().unwrap();
+    assert_eq!(shaken.protocol.as_deref(), Some("http/1.1"));
+    assert!(shaken.head.contains("host: private.example.com\r\n"), "{}", shaken.head);
+}
+
+#[tokio::test]
 async fn what_cannot_be_sent_is_said_without_sending_or_telling_secrets() {
     let server = Http::answering(|_, _| answer(200, "")).await;
     let url = server.url("/");

@@ -134,6 +134,16 @@ async fn certificates_that_prove_nothing() {
 }
 
 #[tokio::test]
+async fn closed_after_the_handshake() {
+    for protocol in ["h2", "http/1.1"] {
+        let tls = Tls::hanging_up(&[protocol]);
+        let err = failure(settings(), &format!("https://api.gateprobe.test:{}", tls.address.port())).await;
+        assert_eq!(tls.shaken()[0].protocol.as_deref(), Some(protocol));
+        check(&err, Reset, "");
+    }
+}
+
+#[tokio::test]
 async fn plain_to_a_tls_server() {
     let tls = Tls::start(&[]);
     let err = failure(settings(), &format!("http://{}", tls.address)).await;

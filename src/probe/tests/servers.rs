@@ -212,6 +212,15 @@ pub struct Tls {
 
 impl Tls {
     pub fn start(protocols: &[&str]) -> Self {
+        Self::with(protocols, true)
+    }
+
+    /// Shakes hands, reads the first bytes, and hangs up.
+    pub fn hanging_up(protocols: &[&str]) -> Self {
+        Self::with(protocols, false)
+    }
+
+    fn with(protocols: &[&str], answers: bool) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let chain = CertificateDer::from_pem_slice(include_bytes!("../testdata/leaf.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_slice(include_bytes!("../testdata/leaf.key")).unwrap();
@@ -234,7 +243,7 @@ impl Tls {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
-                let seen = serve_tls(stream.unwrap(), Arc::clone(&config), &log);
+                let seen = serve_tls(stream.unwrap(), Arc::clone(&config), &log, answers);
                 // A client that does not trust us hangs up: nothing to see then.
                 let _ = seen;
             }
@@ -261,6 +270,7 @@ fn serve_tls(
     stream: std::net::TcpStream,
     config: Arc<rustls::ServerConfig>,
     log: &Mutex<Vec<Shaken>>,
+    answers: bool,
 ) -> std::io::Result<()> {
     // A test that fails must not leave its server waiting.
     stream.set_read_timeout(Some(std::time::Duration::from_secs(20)))?;
@@ -279,6 +289,9 @@ fn serve_tls(
         protocol,
         head: String::from_utf8_lossy(&head).into_owned(),
     });
+    if !answers {
+        return Ok(());
+    }
     if http2 {
         return answer_http2(&mut tls);
     }
