@@ -1,9 +1,24 @@
 //! Telling people: what a run found, as a table, JSON, CloudWatch metrics and an SNS alert.
 
+mod alert;
+mod alert_text;
+mod cloudwatch;
+mod failure;
+#[cfg(test)]
+mod fixture;
 mod latency;
+mod metrics;
 mod model;
+mod safe;
+#[cfg(test)]
+mod script;
+mod sns;
 mod tally;
 
+pub use alert::{ALERT_VERSION, Alert, Attribute, Severity, alert};
+pub use cloudwatch::{PublishError, publish};
 pub use latency::Latencies;
+pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};
 pub use model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
+pub use sns::{SendError, send};
 pub use tally::{Standing, Tally, standing};
