@@ -41,8 +41,7 @@ pub(super) fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
 
 /// The URL without what may be secret: the values of its query, a user and password, a fragment. The names of the query's
 /// parameters and the path stay: without them nobody could tell what fails.
-#[must_use]
-pub fn url(url: &str) -> String {
+pub(super) fn url(url: &str) -> String {
     let url = url.split_once('#').map_or(url, |(before, _)| before);
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
     let mut safe = String::with_capacity(url.len());
@@ -58,7 +57,7 @@ pub fn url(url: &str) -> String {
         safe.push(if index == 0 { '?' } else { '&' });
         match pair.split_once('=') {
             Some((name, "")) => safe.extend([name, "="]),
-            Some((name, v)) => safe.extend([name, "=", v]),
+            Some((name, _)) => safe.extend([name, "=", HIDDEN]),
             // A bare word may be the token itself.
             None if pair.is_empty() => {}
             None => safe.push_str(HIDDEN),
