@@ -1,5 +1,7 @@
 //! The built command as a person or a script meets it: output, exit status, one clear line for each mistake.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 

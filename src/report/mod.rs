@@ -22,5 +22,6 @@ pub use cloudwatch::{PublishError, publish};
 pub use latency::Latencies;
 pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};
 pub use model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
+pub use safe::url as url_without_values;
 pub use sns::{SendError, send};
 pub use tally::{Standing, Tally, standing};

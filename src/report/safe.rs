@@ -41,7 +41,8 @@ pub(super) fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
 
 /// The URL without what may be secret: the values of its query, a user and password, a fragment. The names of the query's
 /// parameters and the path stay: without them nobody could tell what fails.
-pub(super) fn url(url: &str) -> String {
+#[must_use]
+pub fn url(url: &str) -> String {
     let url = url.split_once('#').map_or(url, |(before, _)| before);
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
     let mut safe = String::with_capacity(url.len());
