@@ -10,7 +10,7 @@ use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
 use crate::gateway::{InvokeUrl, Request, World};
 use crate::plan::{DomainUrl, Plan, Probe, plan};
 use crate::probe::{Job, Outcome, Pin, PinError, Prober, ProberError, Settings};
-use crate::report::{Report, Standing, Tally, standing};
+use crate::report::{Report, Standing, Tally, standing, url_without_values};
 
 /// Where the data plane is, and what the user decided.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +77,7 @@ async fn sweep<'p>(run: &Run, world: &World, plan: &'p Plan, prober: &Prober, cl
             Outcome::Observed(probe, observation) => {
                 let diagnosis = diagnose(&probe.request, &observation, world, clock());
                 tracing::debug!(
-                    method = %probe.request.method, url = %probe.request.url, request_id = %observation.request_id,
+                    method = %probe.request.method, url = %url_without_values(probe.request.url.as_str()), request_id = %observation.request_id,
                     verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
                 );
                 tally.observed(world, probe, &observation, diagnosis);

@@ -28,8 +28,18 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         Format::Table => print(&terminal::report(&report, setup::style(common)))?,
     }
     let mut nothing = None;
-    if report.stages.is_empty() && report.contract.requests == 0 && report.gaps.is_empty() {
-        nothing = Some(nothing_found(&report.region, &run, report.notes.first()));
+    if report.coverage.deployed == 0 && report.contract.requests == 0 {
+        nothing = match report.gaps.first() {
+            // Nothing wrong was seen because nothing was seen.
+            Some(gap) => Some(Failure(format!(
+                "nothing could be probed, for {} things could not be read; the first: {}: {}",
+                report.gaps.len(),
+                gap.place,
+                gap.reason
+            ))),
+            None if report.stages.is_empty() => Some(nothing_found(&report.region, &run, report.notes.first())),
+            None => None,
+        };
     }
     if args.publish {
         tell::tell(&aws, args.topic_arn.as_deref(), &report, setup::now()).await.map_err(failure)?;

@@ -329,3 +329,31 @@ fn the_json_keeps_to_the_contract() {
     let diagnosis = explain(&world(), "GET @a1b2c3d4e5/prod/ordrs", "MAT");
     insta::assert_json_snapshot!(diagnosis);
 }
+
+proptest::proptest! {
+    /// No request and no answer makes it panic, and what it says always hangs together.
+    #[test]
+    fn any_request_and_any_answer_are_explained(
+        host in proptest::sample::select(vec!["a1b2c3d4e5.execute-api.us-east-1.amazonaws.com", "shop.example.com", "root.example.com", "rules.example.com", "zz.execute-api.eu-west-1.amazonaws.com", "127.0.0.1:99", "[::1]", "xn--bcher-kva.example"]),
+        path in "(/(prod|dev|canary|orders|new|files|Orders|%2F|%zz|\\PC{0,4}|\\.\\.|;|)){0,6}(\\?\\PC{0,6})?",
+        verb in "GET|POST|HEAD|TRACE|\\PC{1,5}",
+        header in "\\PC{0,12}",
+        status in 0u16..1000,
+        error_type in "(MissingAuthenticationTokenException|ForbiddenException|\\PC{0,9}|)(:\\PC{0,3})?",
+        body in "\\PC{0,40}|\\{\"[mM]essage\":(null|3|\"(Forbidden|Missing Authentication Token|\\PC{0,9})\")\\}",
+    ) {
+        let Ok(url) = Url::parse(&format!("https://{host}{path}")) else { return Ok(()) };
+        let mut request = Request::new(&verb, url);
+        request.headers = vec![("authorization".to_owned(), header.clone()), ("x-http-method-override".to_owned(), header)];
+        let response = Response { status, headers: vec![("x-amzn-errortype".to_owned(), error_type)], body, truncated: false };
+        let world = world();
+        let diagnosis = diagnose(&request, &Observation::saved(response), &world, NOW);
+        proptest::prop_assert_eq!(diagnosis.cause.is_none(), diagnosis.verdict == super::Verdict::Healthy);
+        proptest::prop_assert!(diagnosis.at.is_none_or(|at| diagnosis.request.url.get(at).is_some()));
+        proptest::prop_assert!(!diagnosis.evidence.is_empty());
+        for suggestion in &diagnosis.suggestions {
+            let again = Request { method: suggestion.method.clone(), url: Url::parse(&suggestion.url).unwrap(), ..request.clone() };
+            proptest::prop_assert!(super::suggest::reaches(&world, &again).is_some(), "{}", suggestion.url);
+        }
+    }
+}

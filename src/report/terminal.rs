@@ -38,7 +38,7 @@ pub fn report(report: &Report, style: Style) -> String {
     out.push_str(&stages(report, style));
     summary(&mut out, report, style);
     problems(&mut out, report, style);
-    let _ = writeln!(out, "{}", verdict_line(report));
+    out.push_str(&wrapped(&verdict_line(report), style.width, "  "));
     out
 }
 
