@@ -28,6 +28,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where hosts lead, as curl's `--connect-to`: `HOST1:PORT1:HOST2:PORT2`.
     pub connect_to: Vec<String>,
+    /// Custom domains not to call: globs on the name, for names that lead nowhere from where the monitor runs.
+    pub skip_domains: Vec<String>,
     /// Whether the machine that runs the monitor can reach private APIs of the region. Without it they are skipped.
     pub private_apis: bool,
 }
@@ -106,6 +108,14 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Whether the user does not want this custom domain to be called.
+    #[must_use]
+    pub fn skips_domain(&self, name: &str) -> bool {
+        self.skip_domains
+            .iter()
+            .any(|glob| globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(name)))
+    }
+
     /// Reads a file.
     ///
     /// # Errors
@@ -130,6 +140,11 @@ impl Config {
         let config: Config = serde_saphyr::from_str(text).map_err(|error| shape(in_one_line(&error)))?;
         for (index, wanted) in config.contract.iter().enumerate() {
             wanted.check().map_err(|problem| shape(format!("contract entry {}: {problem}", index + 1)))?;
+        }
+        Scope::new(&config.apis, &config.stages).map_err(|error| shape(error.to_string()))?;
+        for glob in &config.skip_domains {
+            globset::Glob::new(glob)
+                .map_err(|error| shape(format!("skip_domains: `{glob}` is no glob ({})", error.kind())))?;
         }
         if config.limits.concurrency == 0 || config.limits.api_concurrency == 0 {
             return Err(shape("limits: a concurrency of 0 would send nothing; expected 1 or more".to_owned()));
@@ -185,7 +200,7 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let config = Config::parse(
-            "apis: ['shop-*']\nstages: [prod]\nparameters: {petId: '7'}\ncontract:\n  - {url: 'https://api.example.com/pets'}\n  - {method: HEAD, url: 'https://api.example.com/pets', headers: {accept: text/html}}\nlimits: {api_rate: 5, timeout: 10}\nconnect_to: ['::127.0.0.1:80']\nprivate_apis: true\n",
+            "apis: ['shop-*']\nstages: [prod]\nparameters: {petId: '7'}\ncontract:\n  - {url: 'https://api.example.com/pets'}\n  - {method: HEAD, url: 'https://api.example.com/pets', headers: {accept: text/html}}\nlimits: {api_rate: 5, timeout: 10}\nconnect_to: ['::127.0.0.1:80']\nprivate_apis: true\nskip_domains: ['*.internal.example']\n",
             "test",
         )
         .unwrap();
@@ -193,6 +208,7 @@ mod tests {
         assert_eq!(config.contract[0].method, "GET");
         assert_eq!(config.contract[1].request().header("Accept"), Some("text/html"));
         assert_eq!(config.parameters["petId"], "7");
+        assert!(config.skips_domain("api.internal.example") && !config.skips_domain("api.example.com"));
     }
 
     #[test]
@@ -213,6 +229,8 @@ mod tests {
             ("contract: [{url: 'x'}]\n", "line 1"),
             ("contract: [{url: 'ftp://x.example/'}]\n", "neither http nor https"),
             ("limits: {concurrency: 0}\n", "expected 1 or more"),
+            ("apis: ['a[']\n", "a["),
+            ("skip_domains: ['a[']\n", "skip_domains"),
         ] {
             let error = Config::parse(text, "gateprobe.yaml").unwrap_err().to_string();
             assert!(error.starts_with("gateprobe.yaml: ") && error.contains(expected), "{text:?}: {error}");

@@ -120,6 +120,9 @@ impl<'w> Doors<'w> {
     pub(super) fn new(world: &'w World, config: &Config, url: &DomainUrl, gaps: &mut Vec<Gap>) -> Self {
         let mut through_domains: HashMap<(String, String), Vec<Opening>> = HashMap::new();
         for domain in &world.inventory().domains {
+            if config.skips_domain(&domain.name) {
+                continue;
+            }
             if let Some(reason) = uncallable(domain, config) {
                 if !domain.mappings.is_empty() || !domain.rules.is_empty() {
                     gaps.push(Gap { place: format!("custom domain {}", domain.name), reason: reason.to_owned() });

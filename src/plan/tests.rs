@@ -183,6 +183,21 @@ fn closed_doors_have_their_reasons() {
 }
 
 #[test]
+fn a_domain_that_the_user_skips_is_not_called() {
+    let config = Config { skip_domains: vec!["*.internal".to_owned()], ..Config::default() };
+    let (plan, _) = planned(
+        vec![api("a1", &[("p", tree(&[("/x", Verb::Get)]))])],
+        vec![domain("api.internal", &[("", "a1", Some("p"))]), domain("api.example.com", &[("", "a1", Some("p"))])],
+        &config,
+    );
+    assert_eq!(
+        lines(&plan),
+        ["GET https://a1.execute-api.us-east-1.amazonaws.com/p/x", "GET https://api.example.com/x"]
+    );
+    assert!(plan.gaps.is_empty(), "it is the user's own word");
+}
+
+#[test]
 fn contract_requests_are_asked_as_they_stand() {
     let config = Config::parse("contract: [{url: 'https://api.example.com/gone?x=1'}]", "test").unwrap();
     let (plan, _) = planned(vec![], vec![], &config);
