@@ -186,7 +186,7 @@ async fn made_up_values_prove_the_route_and_the_contract_must_be_healthy() {
     adds_up(&report);
     assert_eq!(causes(report.expected()), [(Cause::BackendStatus, 1)].into());
     assert_eq!(causes(report.problems()), [(Cause::BackendStatus, 2)].into(), "the 500, and the contract's 404");
-    assert_eq!((report.coverage.routed, report.coverage.healthy), (1, 0));
+    assert_eq!((report.coverage.routed, report.coverage.healthy), (2, 0), "a broken backend proves the route");
     assert_eq!((report.contract.requests, report.contract.healthy, report.unhealthy), (1, 0, 2));
 }
 
@@ -271,6 +271,45 @@ async fn edits_that_nobody_deployed_are_counted_by_stage() {
     let counts: Vec<_> = report.stages.iter().map(|stage| stage.undeployed).collect();
     assert_eq!(counts, [2, 1]);
     assert!(!report.has_problems(), "an edit is work in hand, not a fault");
+}
+
+#[tokio::test]
+async fn a_contract_request_outside_the_filters_is_not_called_unknown() {
+    let account = Account::new("us-east-1")
+        .api(Api::new("a1b2c3d4e5", "shop").deploy("d1", |t| t.get("/x", Behaviour::Mock)).stage("prod", "d1"))
+        .api(Api::new("other00000", "other").deploy("d1", |t| t.get("/x", Behaviour::Mock)).stage("prod", "d1"));
+    let simulator = Simulator::start(account).await.unwrap();
+    let base = simulator.invoke_url_template().replace("{api}", "other00000").replace("{stage}", "prod");
+    let run = Run {
+        invoke_url: simulator.invoke_url_template().parse().unwrap(),
+        domain_url: simulator.domain_url_template().parse().unwrap(),
+        config: Config { contract: vec![contract(&format!("{base}/y"))], ..config(&simulator) },
+        deadline: None,
+    };
+    let plane = ControlPlane::new(&aws(&simulator), pipeline::control_plane_limits(&run.config));
+    let prober = pipeline::prober(&run.config).unwrap();
+    let wanted = Wanted::Everything(Scope::new(&["shop".to_owned()], &[]).unwrap());
+    let report = pipeline::run(&run, &plane, &wanted, &prober, &|| NOW).await.unwrap();
+    let problem = report.problems().next().unwrap();
+    assert_eq!(problem.diagnosis.cause, Some(Cause::PathUnknown));
+    assert_eq!(
+        problem.diagnosis.confidence,
+        gateprobe::diagnose::Confidence::Possible,
+        "{:?}",
+        problem.diagnosis.evidence
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_could_read_nothing_is_no_healthy_run() {
+    let account = Account::new("us-east-1")
+        .api(Api::new("a1b2c3d4e5", "shop").deploy("d1", |t| t.get("/x", Behaviour::Mock)).stage("prod", "d1"))
+        .fault(ControlFault::on(Operation::GetStages, Fault::AccessDenied));
+    let (report, _) = run(account).await;
+    assert!(report.saw_nothing() && !report.has_problems());
+    let names: Vec<_> = gateprobe::report::datums(&report, NOW).into_iter().map(|datum| datum.name).collect();
+    assert!(!names.contains(&"Heartbeat") && !names.contains(&"RoutingFailures"), "{names:?}");
+    assert!(names.contains(&"Gaps"), "{names:?}");
 }
 
 #[tokio::test]

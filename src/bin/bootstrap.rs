@@ -92,6 +92,12 @@ impl Function {
             .await
             .map_err(|error| Fault::new("Gateprobe.Publish", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "the report could not be published"))?;
+        if let Some(gap) = report.gaps.first().filter(|_| report.saw_nothing()) {
+            let fault =
+                Fault::new("Gateprobe.Nothing", format!("nothing could be probed; {}: {}", gap.place, gap.reason));
+            tracing::error!(%fault, "no health can be told from this run");
+            return Err(fault);
+        }
         Ok(summary(&report))
     }
 }

@@ -28,18 +28,15 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         Format::Table => print(&terminal::report(&report, setup::style(common)))?,
     }
     let mut nothing = None;
-    if report.coverage.deployed == 0 && report.contract.requests == 0 {
-        nothing = match report.gaps.first() {
-            // Nothing wrong was seen because nothing was seen.
-            Some(gap) => Some(Failure(format!(
-                "nothing could be probed, for {} things could not be read; the first: {}: {}",
-                report.gaps.len(),
-                gap.place,
-                gap.reason
-            ))),
-            None if report.stages.is_empty() => Some(nothing_found(&report.region, &run, report.notes.first())),
-            None => None,
-        };
+    if let Some(gap) = report.gaps.first().filter(|_| report.saw_nothing()) {
+        nothing = Some(Failure(format!(
+            "nothing could be probed, for {} things could not be read; the first: {}: {}",
+            report.gaps.len(),
+            gap.place,
+            gap.reason
+        )));
+    } else if report.stages.is_empty() && report.contract.requests == 0 {
+        nothing = Some(nothing_found(&report.region, &run, report.notes.first()));
     }
     if args.publish {
         tell::tell(&aws, args.topic_arn.as_deref(), &report, setup::now()).await.map_err(failure)?;
@@ -158,8 +155,11 @@ fn request(args: &DiagnoseArgs) -> Result<Request, Failure> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Failure("the URL has credentials in it: leave them out and send them with -H".to_owned()));
     }
-    // A fragment never goes over the wire.
-    url.set_fragment(None);
+    // A fragment never goes over the wire: an unescaped # in a path value is a cause of its own (facts H).
+    if url.fragment().is_some() {
+        super::warn("everything from # on is never sent; write %23 where the # belongs to the path");
+        url.set_fragment(None);
+    }
     let method = args.method.clone().unwrap_or_else(|| if args.body.is_some() { "POST" } else { "GET" }.to_owned());
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') {
         return Err(Failure(format!("`{method}` is no verb: expected GET, POST and the like")));

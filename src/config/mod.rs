@@ -162,9 +162,16 @@ fn in_one_line(error: &serde_saphyr::Error) -> String {
     text.lines().next().unwrap_or("unreadable").trim().to_owned()
 }
 
-/// Headers whose values are secrets: a config file holds none.
-const SECRET_HEADERS: [&str; 5] =
-    ["authorization", "x-api-key", "cookie", "proxy-authorization", "x-amz-security-token"];
+/// Words in the name of a header that make its value a secret: a config file holds none.
+const SECRET_HEADERS: [&str; 7] = ["auth", "token", "secret", "password", "key", "cookie", "session"];
+
+/// Words in the name of a query parameter that make its value a secret.
+const SECRET_PARAMETERS: [&str; 7] = ["token", "secret", "password", "apikey", "api_key", "api-key", "signature"];
+
+fn is_secret(name: &str, words: &[&str]) -> bool {
+    let name = name.to_ascii_lowercase();
+    words.iter().any(|word| name.contains(word))
+}
 
 impl ContractRequest {
     fn check(&self) -> Result<(), String> {
@@ -180,7 +187,15 @@ impl ContractRequest {
         if !self.url.username().is_empty() || self.url.password().is_some() {
             return Err("the URL has credentials in it: a config holds no secrets".to_owned());
         }
-        let secret = self.headers.keys().find(|name| SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()));
+        if self.url.fragment().is_some() {
+            return Err(
+                "everything from # on in the URL is never sent: write %23 where it belongs to the path".to_owned()
+            );
+        }
+        if let Some((name, _)) = self.url.query_pairs().find(|(name, _)| is_secret(name, &SECRET_PARAMETERS)) {
+            return Err(format!("the query parameter {name} is a secret: a config holds none"));
+        }
+        let secret = self.headers.keys().find(|name| is_secret(name, &SECRET_HEADERS));
         secret.map_or(Ok(()), |name| Err(format!("the header {name} is a secret: a config holds none")))
     }
 
@@ -226,6 +241,9 @@ mod tests {
             ("contract: [{url: 'https://x.example/', method: POST}]\n", "expected GET, HEAD or OPTIONS"),
             ("contract: [{url: 'https://u:p@x.example/'}]\n", "credentials"),
             ("contract: [{url: 'https://x.example/', headers: {Authorization: abc}}]\n", "is a secret"),
+            ("contract: [{url: 'https://x.example/', headers: {x-auth-token: abc}}]\n", "is a secret"),
+            ("contract: [{url: 'https://x.example/?api_key=abc'}]\n", "is a secret"),
+            ("contract: [{url: 'https://x.example/a#b'}]\n", "%23"),
             ("contract: [{url: 'x'}]\n", "line 1"),
             ("contract: [{url: 'ftp://x.example/'}]\n", "neither http nor https"),
             ("limits: {concurrency: 0}\n", "expected 1 or more"),

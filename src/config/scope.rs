@@ -49,6 +49,20 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Whether only some APIs are wanted.
+    #[must_use]
+    pub fn filters_apis(&self) -> bool {
+        self.apis.is_some()
+    }
+
+    /// Whether only some stages are wanted.
+    #[must_use]
+    pub fn filters_stages(&self) -> bool {
+        self.stages.is_some()
+    }
+}
+
 fn compile(what: &'static str, globs: &[String]) -> Result<Option<GlobSet>, ScopeError> {
     if globs.is_empty() {
         return Ok(None);

@@ -232,6 +232,8 @@ impl Diagnosis {
     #[must_use]
     pub fn routed(&self) -> Option<bool> {
         match self.cause {
+            // A web ACL may have said it, and that is asked before any routing.
+            Some(Cause::ApiKey) if self.confidence != Confidence::Certain => None,
             None
             | Some(
                 Cause::ApiKey

@@ -98,7 +98,25 @@ pub fn diagnose(request: &Request, observation: &Observation, world: &World, now
         }),
         at,
     };
+    hide_sent_values(&mut diagnosis, request);
     let told = steps::Told { cause, routed: diagnosis.routed(), evidence: &diagnosis.evidence };
     diagnosis.steps = steps::steps(&address, &expectation, &told);
     diagnosis
+}
+
+/// Takes the values of the request's headers out of what the answer said back: they may be secrets.
+fn hide_sent_values(diagnosis: &mut Diagnosis, request: &Request) {
+    const SHORTEST_SECRET: usize = 4;
+    let values = request.headers.iter().flat_map(|(_, value)| {
+        // Behind a scheme, as `Bearer`, stands the token itself.
+        [Some(value.as_str()), value.split_once(' ').map(|(_, token)| token)].into_iter().flatten()
+    });
+    for value in values.filter(|value| value.len() >= SHORTEST_SECRET) {
+        let message = diagnosis.response.as_mut().and_then(|response| response.message.as_mut());
+        for text in diagnosis.evidence.iter_mut().chain(message) {
+            if text.contains(value) {
+                *text = text.replace(value, "…");
+            }
+        }
+    }
 }

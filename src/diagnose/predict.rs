@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::suggest::{MOST, offer, replaced, segment_at};
+use super::suggest::{MOST, offer, reaches, replaced, segment_at};
 use super::{Alternative, Cause, Confidence, Suggestion};
 use crate::gateway::{
-    Address, Api, Canary, DomainAddress, DomainRoute, EndpointAddress, Match, Method, Request, Router, Stage,
-    TreeSource, Verb, Via, World, segments,
+    Address, Api, Canary, DomainAddress, DomainRoute, EndpointAddress, Match, Method, Request, Router, SEGMENT_COST,
+    Stage, TreeSource, Verb, Via, World, segments,
 };
 
 /// The place of the gap that stands for a control plane that was not read at all: a diagnosis then rests on the answer
@@ -139,6 +139,12 @@ impl<'w> Question<'w, '_> {
             ));
         }
         let Some(api) = endpoint.api else {
+            if inventory.apis_filtered {
+                return Expectation::Unknown(format!(
+                    "the API {} is none of those that the filters admit",
+                    endpoint.api_id
+                ));
+            }
             return self.unknown_api(endpoint).into();
         };
         if api.default_endpoint_disabled {
@@ -146,6 +152,10 @@ impl<'w> Question<'w, '_> {
         }
         match endpoint.stage {
             Some(stage) => self.in_stage(api, stage, &endpoint.path_at, None),
+            None if inventory.stages_filtered => Expectation::Unknown(format!(
+                "the stage {} is none of those that the filters admit",
+                endpoint.stage_text.as_deref().unwrap_or("(none)")
+            )),
             None => self.without_stage(endpoint, api).into(),
         }
     }
@@ -162,15 +172,28 @@ impl<'w> Question<'w, '_> {
             .filter_map(|api| {
                 self.offer(&replaced(self.request, at.clone(), &api.id), format!("the API {} has this id", api.name))
             });
-        let gaps = inventory.gaps.iter().any(|gap| gap.place.starts_with("api") || gap.place.contains("APIs"));
+        let host = self.request.url.host_str().unwrap_or("");
+        if let Some(domain) = inventory.domains.iter().find(|domain| domain.target.as_deref() == Some(host)) {
+            let path = self.url().get(self.request.url[..url::Position::BeforePath].len()..).unwrap_or("");
+            let url = format!("https://{}{path}", domain.name);
+            return Fault::new(
+                Cause::ApiUnknown,
+                Confidence::Certain,
+                format!(
+                    "{host} is what the DNS record of {} should lead to; it is not called by this name",
+                    domain.name
+                ),
+            )
+            .at(at.clone())
+            .suggest(self.offer(&url, "by the custom domain's own name".to_owned()));
+        }
+        // Where the name resolves, something answers there: HTTP and WebSocket APIs have the same hosts and are not read.
         Fault::new(
             Cause::ApiUnknown,
-            if gaps { Confidence::Likely } else { Confidence::Certain },
+            Confidence::Likely,
             format!(
-                "no REST API of region {} has the id {}; {} were read",
-                inventory.region,
-                endpoint.api_id,
-                inventory.apis.len()
+                "no REST API of region {} in this account has the id {}; HTTP and WebSocket APIs are not read",
+                inventory.region, endpoint.api_id
             ),
         )
         .at(at.clone())
@@ -203,6 +226,9 @@ impl<'w> Question<'w, '_> {
         let rest = self.url().get(endpoint.path_at.clone()).unwrap_or("");
         let names = api.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
         let has = if names.is_empty() { "it has no stage at all".to_owned() } else { format!("it has {names}") };
+        if let Some(fault) = self.by_doubled_slash(endpoint) {
+            return fault;
+        }
         let Some(text) = endpoint.stage_text.as_deref() else {
             let suggestions: Vec<_> =
                 api.stages.iter().filter_map(|stage| self.with_stage(endpoint, stage, rest)).collect();
@@ -229,7 +255,12 @@ impl<'w> Question<'w, '_> {
                 self.offer(&replaced(self.request, endpoint.stage_at.clone(), &stage.name), why)
             })
             .collect();
-        let missing: Vec<_> = api.stages.iter().filter_map(|stage| self.with_stage(endpoint, stage, &whole)).collect();
+        // A catch-all takes any path, so that the whole path would route there says little.
+        let (catch_all, missing): (Vec<_>, Vec<_>) = api
+            .stages
+            .iter()
+            .filter_map(|stage| self.with_stage(endpoint, stage, &whole))
+            .partition(|suggestion| self.lands_on_a_catch_all(suggestion));
         let others: Vec<_> = api
             .stages
             .iter()
@@ -259,16 +290,44 @@ impl<'w> Question<'w, '_> {
             )
             .at(endpoint.stage_at.clone())
         };
-        match (typo.is_empty(), missing.is_empty()) {
-            (false, true) => unknown().suggest(typo).suggest(others),
-            (true, false) => gone().suggest(missing),
-            (false, false) => {
-                let mut fault = unknown().suggest(typo).suggest(missing);
+        match (typo.is_empty(), missing.is_empty(), catch_all.is_empty()) {
+            (true, false, _) => gone().suggest(missing),
+            (_, true, true) => unknown().suggest(typo).suggest(others),
+            _ => {
+                let mut fault = unknown().suggest(typo).suggest(others).suggest(missing).suggest(catch_all);
                 fault.confidence = Confidence::Likely;
                 fault.or(Cause::StageMissing, "the whole path routes too once a stage stands before it")
             }
-            (true, true) => unknown().suggest(others),
         }
+    }
+
+    /// A base URL that ends in a slash, and a path that begins with one.
+    fn by_doubled_slash(&self, endpoint: &EndpointAddress<'w>) -> Option<Fault> {
+        let path = self.request.url.path();
+        let folded = path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/");
+        if endpoint.stage_text.is_some() || folded.is_empty() || !path.starts_with("//") {
+            return None;
+        }
+        let start = self.request.url[..url::Position::BeforePath].len();
+        let at = start..start + path.len();
+        Some(
+            Fault::new(
+                Cause::PathEncoding,
+                Confidence::Likely,
+                "a doubled slash after the host stands where the stage should".to_owned(),
+            )
+            .at(at.clone())
+            .suggest(self.offer(&replaced(self.request, at, &format!("/{folded}")), "with one slash".to_owned()))
+            .or(Cause::StageMissing, "the stage is missing too"),
+        )
+    }
+
+    /// Whether a suggested request reaches a `{proxy+}`.
+    fn lands_on_a_catch_all(&self, suggestion: &Suggestion) -> bool {
+        let Ok(url) = url::Url::parse(&suggestion.url) else { return true };
+        let request =
+            Request { method: suggestion.method.clone(), url, headers: self.request.headers.clone(), body: None };
+        reaches(self.world, &request).is_none_or(|(_, _, hit)| hit.resource.contains("+}"))
     }
 
     fn with_stage(&self, endpoint: &EndpointAddress<'w>, stage: &Stage, path: &str) -> Option<Suggestion> {
@@ -303,6 +362,9 @@ impl<'w> Question<'w, '_> {
                     ));
                 };
                 let Some(stage) = address.stage else {
+                    if self.world.inventory().stages_filtered {
+                        return Expectation::Unknown(format!("{name} leads to a stage that the filters do not admit"));
+                    }
                     let text = target.stage.as_deref();
                     let (cause, evidence) = match text {
                         Some(text) => (
@@ -327,24 +389,19 @@ impl<'w> Question<'w, '_> {
     fn unmapped(&self, address: &DomainAddress<'w>) -> Fault {
         let domain = address.domain;
         let path = self.url().get(address.path_at.clone()).unwrap_or("");
-        let with_base = self.under_other_bases(address, path);
-        if !with_base.is_empty() {
-            return Fault::new(
+        let (catch_all, with_base): (Vec<_>, Vec<_>) =
+            self.under_other_bases(address, path).into_iter().partition(|s| self.lands_on_a_catch_all(s));
+        let missing = |confidence| {
+            Fault::new(
                 Cause::BasePathMissing,
-                Confidence::Certain,
+                confidence,
                 format!("{} maps nothing to {path}, and the path routes under a base path of it", domain.name),
             )
             .at(segment_at(self.url(), &address.path_at, 0))
-            .suggest(with_base);
+        };
+        if !with_base.is_empty() {
+            return missing(Confidence::Certain).suggest(with_base);
         }
-        let mapped: Vec<String> = domain.mappings.iter().map(|mapping| format!("/{}", mapping.base_path)).collect();
-        let has = if mapped.is_empty() { "nothing".to_owned() } else { mapped.join(", ") };
-        let mut fault = Fault::new(
-            Cause::DomainUnmapped,
-            Confidence::Certain,
-            format!("{} has no mapping or rule for {path}; it maps {has}", domain.name),
-        )
-        .at(segment_at(self.url(), &address.path_at, 0));
         let first = segments(path).next().unwrap_or("");
         let near: Vec<_> = domain
             .mappings
@@ -352,14 +409,25 @@ impl<'w> Question<'w, '_> {
             .filter(|mapping| !first.is_empty() && stage_distance(&mapping.base_path, first).is_some())
             .filter_map(|mapping| {
                 let at = segment_at(self.url(), &address.path_at, 0);
-                self.offer(
-                    &replaced(self.request, at, &mapping.base_path),
-                    format!("the nearest base path is /{}", mapping.base_path),
-                )
+                let why = format!("the nearest base path is /{}", mapping.base_path);
+                self.offer(&replaced(self.request, at, &mapping.base_path), why)
             })
             .collect();
-        fault = fault.suggest(near);
-        fault
+        if near.is_empty() && !catch_all.is_empty() {
+            // Below a catch-all any path routes, so this is one reading of two.
+            return missing(Confidence::Likely)
+                .suggest(catch_all)
+                .or(Cause::DomainUnmapped, "the path belongs to none of the mapped APIs");
+        }
+        let mapped: Vec<String> = domain.mappings.iter().map(|mapping| format!("/{}", mapping.base_path)).collect();
+        let has = if mapped.is_empty() { "nothing".to_owned() } else { mapped.join(", ") };
+        Fault::new(
+            Cause::DomainUnmapped,
+            Confidence::Certain,
+            format!("{} has no mapping or rule for {path}; it maps {has}", domain.name),
+        )
+        .at(segment_at(self.url(), &address.path_at, 0))
+        .suggest(near)
     }
 
     /// The request with each of the domain's base paths in front, where that reaches a method.
@@ -434,8 +502,8 @@ impl<'w> Question<'w, '_> {
             .or_else(|| self.by_canary(place))
             .or_else(|| self.by_other_stage(place))
             .or_else(|| self.by_edited_tree(place))
-            .or_else(|| self.by_other_base(place))
             .or_else(|| self.by_verb(place))
+            .or_else(|| self.by_other_base(place))
             .unwrap_or_else(|| self.by_path(place))
     }
 
@@ -574,15 +642,21 @@ impl<'w> Question<'w, '_> {
         })
     }
 
-    /// Whether another tree's hit says more than a look at this tree would. A catch-all there matches any typo, so it
-    /// says nothing where this tree has the path in another case or a path that is near.
+    /// Whether another tree's hit says more than a look at this tree would. A catch-all there matches any typo, and a
+    /// parameter the typo of a literal, so they say nothing where this tree has the path in another case or one that
+    /// is near.
     fn tells_more(&self, place: &Place<'w, '_>, hit: &Match<'_>) -> bool {
-        !hit.resource.contains("+}")
-            || self.verb.is_none_or(|verb| {
-                place.router.in_right_case(verb, place.path).is_none()
-                    && place.router.nearest(verb, place.path, 1).is_empty()
-                    && place.router.verbs(place.path).is_empty()
-            })
+        let Some(verb) = self.verb else { return true };
+        if !hit.resource.contains('{') {
+            return true;
+        }
+        let catch_all = hit.resource.contains("+}");
+        let near = place.router.nearest(verb, place.path, 1);
+        // Against a parameter only a typo counts: a segment more or less is another resource.
+        let is_near = near.first().is_some_and(|near| catch_all || near.distance < SEGMENT_COST);
+        !is_near
+            && place.router.in_right_case(verb, place.path).is_none()
+            && (!catch_all || place.router.verbs(place.path).is_empty())
     }
 
     fn by_other_base(&self, place: &Place<'w, '_>) -> Option<Fault> {
@@ -591,7 +665,8 @@ impl<'w> Question<'w, '_> {
         if !address.base_at.is_empty() {
             return None;
         }
-        let suggestions = self.under_other_bases(address, place.path);
+        let mut suggestions = self.under_other_bases(address, place.path);
+        suggestions.retain(|suggestion| !self.lands_on_a_catch_all(suggestion));
         (!suggestions.is_empty()).then(|| {
             Fault::new(
                 Cause::BasePathMissing,
@@ -604,19 +679,29 @@ impl<'w> Question<'w, '_> {
     }
 
     fn by_verb(&self, place: &Place<'w, '_>) -> Option<Fault> {
-        let verbs = place.router.verbs(place.path);
-        let (_, hit) = verbs.first()?;
-        let names = verbs.iter().map(|(verb, _)| verb.as_str()).collect::<Vec<_>>().join(", ");
-        let suggestions = verbs.iter().filter_map(|(verb, _)| {
-            offer(self.world, self.request, verb.as_str(), self.url(), format!("{} answers to {names}", hit.resource))
+        /// What reads comes first; what deletes comes last, and is never offered as a request to send.
+        const ORDER: [Verb; 6] = [Verb::Get, Verb::Head, Verb::Options, Verb::Post, Verb::Put, Verb::Patch];
+        let mut verbs = place.router.verbs(place.path);
+        verbs.first()?;
+        verbs.sort_by_key(|(verb, _)| ORDER.iter().position(|known| known == verb).unwrap_or(ORDER.len()));
+        let mut resources: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (verb, hit) in &verbs {
+            match resources.iter_mut().find(|(resource, _)| *resource == hit.resource) {
+                Some((_, names)) => names.push(verb.as_str()),
+                None => resources.push((hit.resource, vec![verb.as_str()])),
+            }
+        }
+        let has = resources
+            .iter()
+            .map(|(resource, names)| format!("{resource} is deployed with {}", names.join(", ")))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let suggestions = verbs.iter().filter(|(verb, _)| *verb != Verb::Delete).filter_map(|(verb, hit)| {
+            offer(self.world, self.request, verb.as_str(), self.url(), format!("{} answers to {verb}", hit.resource))
         });
         Some(
-            Fault::new(
-                Cause::MethodMismatch,
-                sure(place.source),
-                format!("{} is deployed with {names}, and not with {}", hit.resource, self.method()),
-            )
-            .suggest(suggestions.collect::<Vec<_>>()),
+            Fault::new(Cause::MethodMismatch, sure(place.source), format!("{has}, and not with {}", self.method()))
+                .suggest(suggestions.collect::<Vec<_>>()),
         )
     }
 

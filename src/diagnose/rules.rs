@@ -87,7 +87,9 @@ fn transport(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
     if let Expectation::Fault(fault) = expectation
         && fault.cause == Cause::ApiUnknown
     {
-        return Conclusion::fault(fault, fault.confidence, Some(detail));
+        // The name of an API that exists resolves.
+        let sure = if case.symptom == Symptom::Dns { Confidence::Certain } else { fault.confidence };
+        return Conclusion::fault(fault, sure, Some(detail));
     }
     let private = case.address.stage().is_some_and(|(api, _)| api.endpoint == EndpointType::Private)
         && matches!(case.address, Address::Endpoint(_))
@@ -268,7 +270,8 @@ fn forbidden(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
     let mutual_tls = matches!(case.address, Address::Domain(address) if address.domain.mutual_tls);
     match expectation {
         Expectation::Fault(fault) => {
-            let early = fault.cause.about().step <= Some(super::StepName::Stage);
+            // Before a stage is resolved there is no route to be missing.
+            let early = case.address.stage().is_none() || fault.cause.about().step <= Some(super::StepName::Stage);
             match web_acl {
                 Some(acl) if !early => Conclusion::new(
                     Cause::Waf,

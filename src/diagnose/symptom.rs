@@ -106,7 +106,7 @@ impl Words {
         let (message, null_message) = match serde_json::from_str::<Value>(body) {
             // Both spellings are AWS's: access denials write it with a capital (facts A2).
             Ok(Value::Object(fields)) => match fields.get("message").or_else(|| fields.get("Message")) {
-                Some(Value::String(text)) => (Some(text.clone()), false),
+                Some(Value::String(text)) => (Some(without_token(text)), false),
                 Some(Value::Null) => (None, true),
                 _ => (None, false),
             },
@@ -115,6 +115,16 @@ impl Words {
         };
         Words { error_type, message, null_message }
     }
+}
+
+/// API Gateway quotes the Authorization header back when it is no `SigV4` (facts A3): nobody should paste that on.
+fn without_token(text: &str) -> String {
+    if !text.contains("missing equal-sign") {
+        return text.to_owned();
+    }
+    let pieces: Vec<&str> = text.split('\'').collect();
+    let shown = pieces.iter().enumerate().map(|(index, piece)| if index % 2 == 1 { "…" } else { *piece });
+    shown.collect::<Vec<_>>().join("'")
 }
 
 /// The start of a text, in one line.
@@ -151,11 +161,17 @@ impl Symptom {
                 };
             }
         };
-        if response.status < 400 {
-            return Symptom::Answered;
-        }
         let words = Words::of(response);
         let message = words.message.as_deref().unwrap_or("");
+        if response.status < 400 {
+            // A refusal customised to a redirect or a success is still a refusal: never the status alone.
+            return words
+                .error_type
+                .as_deref()
+                .and_then(|error_type| by_error_type(error_type, message, response.status))
+                .or_else(|| if unrouted { by_custom_response(response, customised, true) } else { None })
+                .unwrap_or(Symptom::Answered);
+        }
         words
             .error_type
             .as_deref()
@@ -335,23 +351,38 @@ fn by_custom_response(response: &Response, customised: &[GatewayResponse], unrou
             && custom.templates.values().any(|template| template_fits(template, &response.body))
     };
     let own = KINDS.iter().find(|(kind, _)| {
-        customised
-            .iter()
-            .any(|custom| custom.kind == *kind && custom.status.is_some() && fits(custom) && says_something(custom))
+        customised.iter().any(|custom| {
+            custom.kind == *kind && custom.status.is_some() && fits(custom) && says_something(custom, unrouted)
+        })
     });
     if let Some((_, symptom)) = own {
         return Some(*symptom);
     }
     let default_4xx = customised.iter().find(|custom| custom.kind == "DEFAULT_4XX")?;
-    (response.status < 500 && unrouted && fits(default_4xx) && says_something(default_4xx))
+    (response.status < 500 && unrouted && fits(default_4xx) && says_something(default_4xx, unrouted))
         .then_some(Symptom::MissingAuthenticationToken)
 }
 
-/// A template that only repeats API Gateway's own message is no evidence of a kind: every kind writes it so.
-fn says_something(custom: &GatewayResponse) -> bool {
+/// Whether a body that fits tells anything. A template whose values are all variables fits any backend's answer of the
+/// same shape, so it is believed only where the model has no route; and never the default one, which every kind has.
+fn says_something(custom: &GatewayResponse, unrouted: bool) -> bool {
     custom.templates.values().any(|template| {
         let compact: String = template.split_whitespace().collect();
-        compact != "{\"message\":$context.error.messageString}"
+        compact != "{\"message\":$context.error.messageString}" && (unrouted || has_fixed_words(template))
+    })
+}
+
+/// Whether a template holds words of its own outside its variables and the names of its JSON fields.
+fn has_fixed_words(template: &str) -> bool {
+    let fixed = split_at_variables(template).concat();
+    let pieces: Vec<&str> = fixed.split('"').collect();
+    if pieces.len() < 3 {
+        return fixed.chars().any(char::is_alphabetic);
+    }
+    // Every second piece stands between quotes; a field's name has a colon behind it.
+    (1..pieces.len()).step_by(2).any(|index| {
+        let is_name = pieces.get(index + 1).is_some_and(|next| next.trim_start().starts_with(':'));
+        !is_name && pieces[index].chars().any(char::is_alphabetic)
     })
 }
 
@@ -362,7 +393,11 @@ fn template_fits(template: &str, body: &str) -> bool {
     let body = fold(body);
     let mut rest = body.as_str();
     let mut fixed = 0;
-    for (index, piece) in split_at_variables(template).into_iter().enumerate() {
+    let pieces = split_at_variables(template);
+    if !pieces.last().is_some_and(|last| body.ends_with(&fold(last))) {
+        return false;
+    }
+    for (index, piece) in pieces.into_iter().enumerate() {
         let piece = fold(piece);
         fixed += piece.len();
         let Some(at) = rest.find(&piece) else { return false };
@@ -528,6 +563,37 @@ mod tests {
         let body = r#"{"error":"not found"}"#;
         assert_eq!(Symptom::read(&answer(404, "", body), &default, true), Symptom::MissingAuthenticationToken);
         assert_eq!(Symptom::read(&answer(404, "", body), &default, false), Symptom::Answered);
+    }
+
+    #[test]
+    fn a_template_of_variables_is_not_believed_against_the_model() {
+        let boilerplate = [GatewayResponse {
+            kind: "MISSING_AUTHENTICATION_TOKEN".to_owned(),
+            status: Some(404),
+            templates: [("application/json".to_owned(), r#"{"message":"$context.error.message"}"#.to_owned())].into(),
+        }];
+        let backend = answer(404, "", r#"{"message":"Pet 7 not found"}"#);
+        assert_eq!(Symptom::read(&backend, &boilerplate, false), Symptom::Answered);
+        assert_eq!(Symptom::read(&backend, &boilerplate, true), Symptom::MissingAuthenticationToken);
+    }
+
+    #[test]
+    fn a_refusal_customised_to_a_redirect_is_no_health() {
+        let redirect = answer(302, "MissingAuthenticationTokenException", "");
+        assert_eq!(Symptom::read(&redirect, &[], true), Symptom::MissingAuthenticationToken);
+        assert_eq!(Symptom::read(&answer(302, "", ""), &[], true), Symptom::Answered);
+    }
+
+    #[test]
+    fn a_token_that_the_gateway_quotes_back_is_not_kept() {
+        let quoted = answer(
+            403,
+            "IncompleteSignatureException",
+            r#"{"message":"'S3CRET' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer S3CRET'."}"#,
+        );
+        let words = Words::of(quoted.outcome.as_ref().unwrap());
+        assert!(!words.message.as_deref().unwrap().contains("S3CRET"), "{words:?}");
+        assert_eq!(Symptom::read(&quoted, &[], false), Symptom::IncompleteSignature);
     }
 
     #[test]

@@ -102,8 +102,13 @@ fn world() -> World {
     orders.edited = Some(tree(&edited));
 
     let mut root = api("f6g7h8i9j0", "catch-all");
-    root.stages = vec![stage("prod", "r1")];
-    root.deployments = [("r1".to_owned(), deployment(&["GET /", "ANY /{proxy+}"]))].into();
+    root.stages = vec![stage("prod", "r1"), stage("other", "r2"), stage("byid", "r3")];
+    root.deployments = [
+        ("r1".to_owned(), deployment(&["GET /", "ANY /{proxy+}"])),
+        ("r2".to_owned(), deployment(&["GET /orders"])),
+        ("r3".to_owned(), deployment(&["GET /{id}"])),
+    ]
+    .into();
 
     let mut off = api("offoffoff0", "switched-off");
     off.default_endpoint_disabled = true;
@@ -112,7 +117,7 @@ fn world() -> World {
 
     let mut own_words = api("ownwords00", "own-words");
     own_words.stages = vec![stage("prod", "w1")];
-    own_words.deployments = [("w1".to_owned(), deployment(&["GET /pets"]))].into();
+    own_words.deployments = [("w1".to_owned(), deployment(&["GET /pets", "DELETE /trash"]))].into();
     own_words.gateway_responses = vec![GatewayResponse {
         kind: "MISSING_AUTHENTICATION_TOKEN".to_owned(),
         status: Some(404),
@@ -144,6 +149,7 @@ fn world() -> World {
         domain("shop.example.com", vec![mapping("orders", "a1b2c3d4e5", "prod"), mapping("next", "a1b2c3d4e5", "dev")]),
         domain("root.example.com", vec![mapping("", "a1b2c3d4e5", "prod"), mapping("own", "ownwords00", "prod")]),
         domain("off.example.com", vec![mapping("v1", "offoffoff0", "prod")]),
+        domain("mixed.example.com", vec![mapping("shop", "f6g7h8i9j0", "prod")]),
         domain("gone.example.com", vec![mapping("", "a1b2c3d4e5", "deleted")]),
         ruled,
         mutual,
@@ -176,6 +182,7 @@ fn answer(name: &str) -> Observation {
         "incomplete" => gateway(403, "IncompleteSignatureException", "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'x='."),
         "forbidden" => gateway(403, "ForbiddenException", "Forbidden"),
         "forbidden-words" => gateway(403, "", "Forbidden"),
+        "redirect" => (302, "MissingAuthenticationTokenException".to_owned(), String::new()),
         "own-404" => (404, String::new(), r#"{"error":"no such door"}"#.to_owned()),
         "localstack-404" => gateway(404, "", "The API id 'x' does not correspond to a deployed API Gateway API"),
         "s3-404" => (404, String::new(), "<Error><Code>NoSuchBucket</Code></Error>".to_owned()),

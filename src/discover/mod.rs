@@ -92,7 +92,21 @@ pub async fn discover(
     let Found { apis, domains, gaps } =
         found.map_err(|error| DiscoverError::of(error, first, region, &plane.endpoint()))?;
     tracing::info!(apis = apis.len(), domains = domains.len(), gaps = gaps.len(), calls = ?plane.calls(), "discovered");
-    Ok(Inventory { version: INVENTORY_VERSION, region: region.to_owned(), read_at, apis, domains, gaps })
+    let (apis_filtered, stages_filtered) = match wanted {
+        // A scope may leave an API out for its stages alone.
+        Wanted::Everything(scope) => (scope.filters_apis() || scope.filters_stages(), scope.filters_stages()),
+        Wanted::Api(_) | Wanted::Domain(_) => (false, false),
+    };
+    Ok(Inventory {
+        version: INVENTORY_VERSION,
+        region: region.to_owned(),
+        read_at,
+        apis,
+        domains,
+        apis_filtered,
+        stages_filtered,
+        gaps,
+    })
 }
 
 /// What a sweep brings together.

@@ -242,7 +242,7 @@ fn read_aws(url: &Url) -> Option<Reading> {
     }
     let path_start = url[..url::Position::BeforePath].len();
     let path_end = url[..url::Position::AfterPath].len();
-    let stage = url.path().trim_start_matches('/').split('/').next().filter(|stage| !stage.is_empty());
+    let stage = url.path().strip_prefix('/').and_then(|path| path.split('/').next()).filter(|stage| !stage.is_empty());
     let begin = (path_start + 1).min(path_end);
     let end = stage.map_or(path_start, |stage| begin + stage.len());
     Some(Reading {

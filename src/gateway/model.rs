@@ -26,7 +26,13 @@ pub struct Inventory {
     /// The custom domain names of the account in this region.
     #[serde(default)]
     pub domains: Vec<Domain>,
-    /// What could not be read, and why. Never empty without everything having been read.
+    /// Whether filters left APIs out, so that one that is not here may exist.
+    #[serde(default)]
+    pub apis_filtered: bool,
+    /// Whether filters left stages out.
+    #[serde(default)]
+    pub stages_filtered: bool,
+    /// What could not be read, and why. Empty only where everything was read.
     #[serde(default)]
     pub gaps: Vec<Gap>,
 }
@@ -57,6 +63,8 @@ impl Inventory {
             read_at: 0,
             apis: Vec::new(),
             domains: Vec::new(),
+            apis_filtered: false,
+            stages_filtered: false,
             gaps: Vec::new(),
         }
     }

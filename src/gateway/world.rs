@@ -168,7 +168,12 @@ impl World {
         if let Some(domain) = request.url.host_str().and_then(|host| self.domain(host)) {
             return Address::Domain(self.locate_in(domain, request));
         }
-        let Some(reading) = self.invoke_url.read(&request.url) else { return Address::Elsewhere };
+        let Some(mut reading) = self.invoke_url.read(&request.url) else { return Address::Elsewhere };
+        // A VPC endpoint's own name: the API is named in a header (DG:apigateway-private-api-test-invoke-url).
+        if reading.api.starts_with("vpce-") {
+            let named = request.header("x-apigw-api-id").or_else(|| request.header("host")?.split('.').next());
+            reading.api = named.unwrap_or(&reading.api).to_owned();
+        }
         let api = self.api(&reading.api);
         let stage = api.zip(reading.stage.as_deref()).and_then(|(api, name)| api.stage(name));
         Address::Endpoint(EndpointAddress {

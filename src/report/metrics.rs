@@ -74,6 +74,13 @@ impl Datum {
 #[must_use]
 pub fn datums(report: &Report, now: i64) -> Vec<Datum> {
     let mut all = Series { at: now, dimensions: Vec::new(), datums: Vec::new() };
+    all.count("Gaps", report.gaps.len());
+    all.one("RunDuration", Unit::Milliseconds, float(report.duration_ms));
+    // A run that could read nothing says nothing of health, and its zeros would. Without its heartbeat the alarm tells.
+    if report.saw_nothing() {
+        return all.datums;
+    }
+    all.count("Heartbeat", 1);
     let mut latencies = Latencies::default();
     for stage in &report.stages {
         latencies.merge(&stage.latencies);
@@ -85,9 +92,6 @@ pub fn datums(report: &Report, now: i64) -> Vec<Datum> {
         undeployed: report.undeployed.len(),
         latencies: &latencies,
     });
-    all.count("Gaps", report.gaps.len());
-    all.count("Heartbeat", 1);
-    all.one("RunDuration", Unit::Milliseconds, float(report.duration_ms));
     for stage in &report.stages {
         all.dimensions = dimensions(stage);
         all.figures(&Figures {
@@ -239,15 +243,15 @@ mod tests {
         let datums = datums(&fixture::report(vec![], vec![]), 0);
         let names: Vec<_> = datums.iter().map(|datum| datum.name).collect();
         let expected = [
+            "Gaps",
+            "RunDuration",
+            "Heartbeat",
             "Probed",
             "Skipped",
             "Unhealthy",
             "RoutingFailures",
             "Coverage",
             "UndeployedMethods",
-            "Gaps",
-            "Heartbeat",
-            "RunDuration",
         ];
         assert_eq!(names, expected, "and no latency");
         assert_eq!(find(&datums, "Coverage", &[]), [&Amount::One(100.0)], "of nothing nothing is missing");

@@ -174,6 +174,12 @@ impl Report {
         self.diagnoses.iter().filter(|finding| finding.expected)
     }
 
+    /// Whether nothing was seen for want of reading it: no health can be told from such a run.
+    #[must_use]
+    pub fn saw_nothing(&self) -> bool {
+        self.coverage.deployed == 0 && self.contract.requests == 0 && !self.gaps.is_empty()
+    }
+
     /// Whether anything is wrong.
     #[must_use]
     pub fn has_problems(&self) -> bool {

@@ -28,7 +28,14 @@ pub fn standing(expects: Expects, provenance: Provenance, diagnosis: &Diagnosis)
     let Some(cause) = diagnosis.cause else { return Standing::Healthy };
     let refused = matches!(diagnosis.symptom, Symptom::Unauthorized | Symptom::AccessDenied);
     match (expects, cause) {
-        (Expects::KeyRefusal, Cause::ApiKey) => Standing::Routed,
+        // Where a web ACL may have said it nothing is proved. An authorizer that lets anybody in leaves the key to refuse.
+        (Expects::KeyRefusal | Expects::AuthorizerRefusal, Cause::ApiKey) => {
+            if diagnosis.routed() == Some(true) {
+                Standing::Routed
+            } else {
+                Standing::Unproved
+            }
+        }
         // An authorizer that fails is a fault; one that refuses does its work.
         (Expects::AuthorizerRefusal, Cause::Authorizer) if refused => Standing::Routed,
         (Expects::IamRefusal, Cause::IamUnsigned) => Standing::Unproved,
@@ -53,6 +60,8 @@ pub struct Tally<'p> {
     stage_of: Vec<usize>,
     /// Whether any failure of the method is one of routing.
     misrouted: Vec<bool>,
+    /// Whether any answer left the method's route unproved. A broken backend proves the route and is no health.
+    unproved: Vec<bool>,
     stages: Vec<StageReport>,
     by_name: BTreeMap<(String, String), usize>,
     contract: ContractCoverage,
@@ -96,6 +105,7 @@ impl<'p> Tally<'p> {
             methods: vec![None; plan.methods.len()],
             stage_of,
             misrouted: vec![false; plan.methods.len()],
+            unproved: vec![false; plan.methods.len()],
             stages,
             by_name,
             contract: ContractCoverage { requests: contract, healthy: 0 },
@@ -114,6 +124,7 @@ impl<'p> Tally<'p> {
                 if let Some(method) = self.methods.get_mut(index) {
                     *method = (*method).max(Some(standing));
                     self.misrouted[index] |= routing;
+                    self.unproved[index] |= diagnosis.routed() != Some(true);
                 }
                 self.stage_of.get(index).copied()
             }
@@ -170,7 +181,7 @@ impl<'p> Tally<'p> {
                 (Fate::Probed, None) => *stage.coverage.skipped.entry(SkipReason::OutOfTime).or_default() += 1,
                 (Fate::Probed, Some(standing)) => {
                     stage.coverage.probed += 1;
-                    stage.coverage.routed += usize::from(standing <= Standing::Routed);
+                    stage.coverage.routed += usize::from(!self.unproved[index]);
                     stage.coverage.healthy += usize::from(standing == Standing::Healthy);
                     stage.unhealthy += usize::from(standing == Standing::Failing);
                     stage.routing_failures += usize::from(self.misrouted[index]);

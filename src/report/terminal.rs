@@ -275,7 +275,9 @@ fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Option<std::op
         }
     }
     // An empty place, as that of a missing stage, is shown by the character that stands there.
-    let at = at.map(|at| if at.is_empty() { at.start..(at.end + 1).min(source.len()) } else { at });
+    // At the very end that is the last one.
+    let last = source.len().saturating_sub(1);
+    let at = at.map(|at| if at.is_empty() { at.start.min(last)..(at.end + 1).min(source.len()) } else { at });
     (source, at.filter(|at| !at.is_empty() && source_has(at)))
 }
 
@@ -327,10 +329,18 @@ fn steps(diagnosis: &Diagnosis, style: Style) -> String {
 fn wrapped(line: &str, width: usize, indent: &str) -> String {
     let mut out = String::new();
     let leading: String = line.chars().take_while(|c| *c == ' ').collect();
-    for (index, part) in wrapped_lines(line.trim_start(), width.saturating_sub(indent.len())).into_iter().enumerate() {
-        let _ = writeln!(out, "{}{part}", if index == 0 { &leading } else { indent });
+    // Each line has the room that its own indent leaves.
+    let mut rest = line.trim_start();
+    let mut before = leading.as_str();
+    loop {
+        let first = wrapped_lines(rest, width.saturating_sub(before.len())).swap_remove(0);
+        let _ = writeln!(out, "{before}{first}");
+        rest = rest.get(first.len()..).unwrap_or("").trim_start();
+        if rest.is_empty() {
+            return out;
+        }
+        before = indent;
     }
-    out
 }
 
 /// A text broken at spaces; a word longer than the width stands alone and whole.
