@@ -6,6 +6,7 @@
 //! method is byte for byte the same as a wrong path. Only the join with what is deployed tells them apart.
 
 mod cause;
+mod custom_response;
 mod diagnosis;
 mod predict;
 mod rules;
@@ -14,6 +15,7 @@ mod suggest;
 mod symptom;
 #[cfg(test)]
 mod table;
+mod words;
 
 pub use cause::{About, Cause, UnknownCause};
 pub use diagnosis::{
@@ -21,7 +23,8 @@ pub use diagnosis::{
     Verdict,
 };
 pub use predict::UNREAD;
-pub use symptom::{Symptom, Words};
+pub use symptom::Symptom;
+pub use words::Words;
 
 use crate::gateway::{Request, World};
 use crate::probe::Observation;

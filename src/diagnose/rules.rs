@@ -1,8 +1,7 @@
 //! From what came back and what the model expects to the cause.
 
 use super::predict::{Expectation, Fault, Routed};
-use super::symptom::Words;
-use super::{Alternative, Cause, Confidence, Symptom};
+use super::{Alternative, Cause, Confidence, Symptom, Words};
 use crate::gateway::{Address, Authorization, DomainAddress, EndpointType, Request};
 use crate::probe::{Observation, TransportKind};
 

@@ -1,0 +1,219 @@
+//! Default endpoints: the API, its endpoint's switch, and the stage.
+
+use super::{Expectation, Fault, Question, UNREAD, stage_distance};
+use crate::diagnose::suggest::replaced;
+use crate::diagnose::{Cause, Confidence, Suggestion};
+use crate::gateway::{Api, EndpointAddress, Stage};
+
+impl<'w> Question<'w, '_> {
+    pub(super) fn at_endpoint(&self, endpoint: &EndpointAddress<'w>) -> Expectation<'w> {
+        let inventory = self.world.inventory();
+        // Nothing was read: that an API is not in it says nothing.
+        if let Some(gap) = inventory.gaps.iter().find(|gap| gap.place == UNREAD) {
+            return Expectation::Unknown(format!("{}: {}", gap.place, gap.reason));
+        }
+        if let Some(region) = &endpoint.region
+            && *region != inventory.region
+        {
+            return Expectation::Unknown(format!(
+                "the URL is of region {region}, and what was read is of {}",
+                inventory.region
+            ));
+        }
+        let Some(api) = endpoint.api else {
+            if inventory.apis_filtered {
+                return Expectation::Unknown(format!(
+                    "the API {} is none of those that the filters admit",
+                    endpoint.api_id
+                ));
+            }
+            return self.unknown_api(endpoint).into();
+        };
+        if api.default_endpoint_disabled {
+            return self.disabled_endpoint(endpoint, api).into();
+        }
+        match endpoint.stage {
+            Some(stage) => self.in_stage(api, stage, &endpoint.path_at, None),
+            None if inventory.stages_filtered => Expectation::Unknown(format!(
+                "the stage {} is none of those that the filters admit",
+                endpoint.stage_text.as_deref().unwrap_or("(none)")
+            )),
+            None => self.without_stage(endpoint, api).into(),
+        }
+    }
+
+    pub(super) fn unknown_api(&self, endpoint: &EndpointAddress<'w>) -> Fault {
+        let inventory = self.world.inventory();
+        let host_start = self.url().find(&endpoint.api_id).unwrap_or(0);
+        let at = host_start..host_start + endpoint.api_id.len();
+        let near = inventory
+            .apis
+            .iter()
+            .filter(|api| api.id.len().abs_diff(endpoint.api_id.len()) <= 2)
+            .filter(|api| strsim::osa_distance(&api.id, &endpoint.api_id) <= 2)
+            .filter_map(|api| {
+                self.offer(&replaced(self.request, at.clone(), &api.id), format!("the API {} has this id", api.name))
+            });
+        let host = self.request.url.host_str().unwrap_or("");
+        if let Some(domain) = inventory.domains.iter().find(|domain| domain.target.as_deref() == Some(host)) {
+            let path = self.url().get(self.request.url[..url::Position::BeforePath].len()..).unwrap_or("");
+            let url = format!("https://{}{path}", domain.name);
+            return Fault::new(
+                Cause::ApiUnknown,
+                Confidence::Certain,
+                format!(
+                    "{host} is what the DNS record of {} should lead to; it is not called by this name",
+                    domain.name
+                ),
+            )
+            .at(at.clone())
+            .suggest(self.offer(&url, "by the custom domain's own name".to_owned()));
+        }
+        // Where the name resolves, something answers there: HTTP and WebSocket APIs have the same hosts and are not read.
+        Fault::new(
+            Cause::ApiUnknown,
+            Confidence::Likely,
+            format!(
+                "no REST API of region {} in this account has the id {}; HTTP and WebSocket APIs are not read",
+                inventory.region, endpoint.api_id
+            ),
+        )
+        .at(at.clone())
+        .suggest(near.collect::<Vec<_>>())
+    }
+
+    pub(super) fn disabled_endpoint(&self, endpoint: &EndpointAddress<'w>, api: &'w Api) -> Fault {
+        let path = self.url().get(endpoint.path_at.clone()).unwrap_or("");
+        let through_domains = self.world.inventory().domains.iter().filter(|domain| !domain.is_wildcard());
+        let suggestions = through_domains
+            .flat_map(|domain| domain.mappings.iter().map(move |mapping| (domain, mapping)))
+            .filter(|(_, mapping)| mapping.api == api.id && mapping.stage.as_deref() == endpoint.stage_text.as_deref())
+            .filter_map(|(domain, mapping)| {
+                let base = if mapping.base_path.is_empty() { String::new() } else { format!("/{}", mapping.base_path) };
+                self.offer(
+                    &format!("https://{}{base}{path}", domain.name),
+                    format!("{} maps to this stage", domain.name),
+                )
+            });
+        Fault::new(
+            Cause::EndpointDisabled,
+            Confidence::Certain,
+            format!("the API {} has its default endpoint switched off", api.name),
+        )
+        .suggest(suggestions.collect::<Vec<_>>())
+    }
+
+    /// No stage of this name, or no stage segment at all.
+    pub(super) fn without_stage(&self, endpoint: &EndpointAddress<'w>, api: &'w Api) -> Fault {
+        let rest = self.url().get(endpoint.path_at.clone()).unwrap_or("");
+        let names = api.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
+        let has = if names.is_empty() { "it has no stage at all".to_owned() } else { format!("it has {names}") };
+        if let Some(fault) = self.by_doubled_slash(endpoint) {
+            return fault;
+        }
+        let Some(text) = endpoint.stage_text.as_deref() else {
+            let suggestions: Vec<_> =
+                api.stages.iter().filter_map(|stage| self.with_stage(endpoint, stage, rest)).collect();
+            return Fault::new(
+                Cause::StageMissing,
+                Confidence::Certain,
+                format!("the path ends before a stage of the API {}; {has}", api.name),
+            )
+            .at(endpoint.stage_at.clone())
+            .suggest(suggestions);
+        };
+        let whole = format!("/{text}{rest}");
+        let mut near: Vec<(usize, &Stage)> =
+            api.stages.iter().filter_map(|stage| Some((stage_distance(&stage.name, text)?, stage))).collect();
+        near.sort_by_key(|(distance, _)| *distance);
+        let typo: Vec<_> = near
+            .iter()
+            .filter_map(|(_, stage)| {
+                let why = if stage.name.eq_ignore_ascii_case(text) {
+                    format!("stage names are case-sensitive: it is {}", stage.name)
+                } else {
+                    format!("the nearest stage is {}", stage.name)
+                };
+                self.offer(&replaced(self.request, endpoint.stage_at.clone(), &stage.name), why)
+            })
+            .collect();
+        // A catch-all takes any path, so that the whole path would route there says little.
+        let (catch_all, missing): (Vec<_>, Vec<_>) = api
+            .stages
+            .iter()
+            .filter_map(|stage| self.with_stage(endpoint, stage, &whole))
+            .partition(|suggestion| self.lands_on_a_catch_all(suggestion));
+        let others: Vec<_> = api
+            .stages
+            .iter()
+            .filter_map(|stage| {
+                self.offer(
+                    &replaced(self.request, endpoint.stage_at.clone(), &stage.name),
+                    format!("stage {} has this path", stage.name),
+                )
+            })
+            .collect();
+        let unknown = || {
+            Fault::new(
+                Cause::StageUnknown,
+                Confidence::Certain,
+                format!("the API {} has no stage {text}; {has}", api.name),
+            )
+            .at(endpoint.stage_at.clone())
+        };
+        let gone = || {
+            Fault::new(
+                Cause::StageMissing,
+                Confidence::Certain,
+                format!(
+                    "{text} is no stage of the API {} ({has}), and {whole} routes once a stage stands before it",
+                    api.name
+                ),
+            )
+            .at(endpoint.stage_at.clone())
+        };
+        match (typo.is_empty(), missing.is_empty(), catch_all.is_empty()) {
+            (true, false, _) => gone().suggest(missing),
+            (_, true, true) => unknown().suggest(typo).suggest(others),
+            _ => {
+                let mut fault = unknown().suggest(typo).suggest(others).suggest(missing).suggest(catch_all);
+                fault.confidence = Confidence::Likely;
+                fault.or(Cause::StageMissing, "the whole path routes too once a stage stands before it")
+            }
+        }
+    }
+
+    /// A base URL that ends in a slash, and a path that begins with one.
+    pub(super) fn by_doubled_slash(&self, endpoint: &EndpointAddress<'w>) -> Option<Fault> {
+        let path = self.request.url.path();
+        let folded = path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/");
+        if endpoint.stage_text.is_some() || folded.is_empty() || !path.starts_with("//") {
+            return None;
+        }
+        let start = self.request.url[..url::Position::BeforePath].len();
+        let at = start..start + path.len();
+        Some(
+            Fault::new(
+                Cause::PathEncoding,
+                Confidence::Likely,
+                "a doubled slash after the host stands where the stage should".to_owned(),
+            )
+            .at(at.clone())
+            .suggest(self.offer(&replaced(self.request, at, &format!("/{folded}")), "with one slash".to_owned()))
+            .or(Cause::StageMissing, "the stage is missing too"),
+        )
+    }
+
+    pub(super) fn with_stage(&self, endpoint: &EndpointAddress<'w>, stage: &Stage, path: &str) -> Option<Suggestion> {
+        let api = endpoint.api?;
+        let region = endpoint.region.as_deref().unwrap_or(&self.world.inventory().region);
+        // The template's shape where that is the host that was called, else AWS's own.
+        let authority = &self.request.url[..url::Position::BeforePath];
+        let base = self.world.invoke_url().base(&api.id, region, &stage.name);
+        let base =
+            if base.starts_with(&format!("{authority}/")) { base } else { format!("{authority}/{}", stage.name) };
+        let url = format!("{base}{path}");
+        let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        self.offer(&format!("{url}{query}"), format!("with the stage {} in front", stage.name))
+    }
+}

@@ -1,0 +1,229 @@
+//! What the model says of a request before its answer is looked at: which method it reaches, or why none.
+
+mod deployment;
+mod domain;
+mod endpoint;
+mod path;
+
+use std::ops::Range;
+
+use super::suggest::{MOST, offer, reaches};
+use super::{Alternative, Cause, Confidence, Suggestion};
+use crate::gateway::{
+    Address, Api, Canary, DomainAddress, Match, Method, Request, Router, Stage, TreeSource, Verb, World,
+};
+
+/// The place of the gap that stands for a control plane that was not read at all: a diagnosis then rests on the answer
+/// alone.
+pub const UNREAD: &str = "the control plane";
+
+/// What the model expects of a request.
+#[derive(Debug)]
+pub(super) enum Expectation<'w> {
+    /// It reaches a method.
+    Routed(Routed<'w>),
+    /// It reaches none, for this reason.
+    Fault(Box<Fault>),
+    /// The model cannot tell.
+    Unknown(String),
+}
+
+/// The method that the model says answers.
+#[derive(Debug)]
+pub(super) struct Routed<'w> {
+    pub api: &'w Api,
+    pub stage: &'w Stage,
+    pub hit: Match<'w>,
+    pub method: &'w Method,
+    pub source: TreeSource,
+    /// The stage's canary, where its deployment is known to lack the method.
+    pub canary_without: Option<&'w Canary>,
+}
+
+/// Why the model says that no method answers.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub cause: Cause,
+    pub confidence: Confidence,
+    pub at: Option<Range<usize>>,
+    pub evidence: Vec<String>,
+    pub suggestions: Vec<Suggestion>,
+    pub alternatives: Vec<Alternative>,
+}
+
+impl Fault {
+    fn new(cause: Cause, confidence: Confidence, evidence: String) -> Self {
+        Fault { cause, confidence, at: None, evidence: vec![evidence], suggestions: vec![], alternatives: vec![] }
+    }
+
+    fn at(mut self, at: Range<usize>) -> Self {
+        self.at = Some(at);
+        self
+    }
+
+    fn suggest(mut self, suggestions: impl IntoIterator<Item = Suggestion>) -> Self {
+        for suggestion in suggestions {
+            let known = self.suggestions.iter().any(|s| (&s.method, &s.url) == (&suggestion.method, &suggestion.url));
+            if self.suggestions.len() < MOST && !known {
+                self.suggestions.push(suggestion);
+            }
+        }
+        self
+    }
+
+    fn or(mut self, cause: Cause, tell: &str) -> Self {
+        self.alternatives.push(Alternative { cause, tell: tell.to_owned() });
+        self
+    }
+}
+
+impl From<Fault> for Expectation<'_> {
+    fn from(fault: Fault) -> Self {
+        Expectation::Fault(Box::new(fault))
+    }
+}
+
+/// What the model says of a request.
+pub(super) fn predict<'w>(world: &'w World, request: &Request, address: &Address<'w>) -> Expectation<'w> {
+    let question = Question { world, request, verb: Verb::of_request(&request.method) };
+    match address {
+        Address::Elsewhere => Expectation::Unknown(format!(
+            "{} is neither a default endpoint nor a custom domain that was read",
+            request.url.host_str().unwrap_or("the URL")
+        )),
+        Address::Endpoint(endpoint) => question.at_endpoint(endpoint),
+        Address::Domain(domain) => question.at_domain(domain),
+    }
+}
+
+struct Question<'w, 'r> {
+    world: &'w World,
+    request: &'r Request,
+    verb: Option<Verb>,
+}
+
+/// How sure a statement about a tree can be.
+fn sure(source: TreeSource) -> Confidence {
+    match source {
+        TreeSource::ApiSummary => Confidence::Certain,
+        TreeSource::Export => Confidence::Likely,
+        TreeSource::Edited => Confidence::Possible,
+    }
+}
+
+impl<'w> Question<'w, '_> {
+    fn url(&self) -> &str {
+        self.request.url.as_str()
+    }
+
+    fn method(&self) -> &str {
+        &self.request.method
+    }
+
+    fn offer(&self, url: &str, why: String) -> Option<Suggestion> {
+        offer(self.world, self.request, self.method(), url, why)
+    }
+
+    fn routes(&self, router: Option<&'w Router>, path: &str) -> Option<Match<'w>> {
+        router?.route(self.verb?, path)
+    }
+
+    /// Whether a suggested request reaches a `{proxy+}`.
+    fn lands_on_a_catch_all(&self, suggestion: &Suggestion) -> bool {
+        let Ok(url) = url::Url::parse(&suggestion.url) else { return true };
+        let request =
+            Request { method: suggestion.method.clone(), url, headers: self.request.headers.clone(), body: None };
+        reaches(self.world, &request).is_none_or(|(_, _, hit)| hit.resource.contains("+}"))
+    }
+
+    /// The request reaches an existing stage: does its deployment have the method?
+    fn in_stage(
+        &self,
+        api: &'w Api,
+        stage: &'w Stage,
+        path_at: &Range<usize>,
+        domain: Option<&DomainAddress<'w>>,
+    ) -> Expectation<'w> {
+        let Some(deployment_id) = stage.deployment.as_deref() else {
+            return Fault::new(
+                Cause::NotDeployed,
+                Confidence::Certain,
+                format!("the stage {} of the API {} has no deployment", stage.name, api.name),
+            )
+            .into();
+        };
+        let Some((deployment, router)) = api.deployments.get(deployment_id).zip(self.world.router(api, deployment_id))
+        else {
+            return Expectation::Unknown(format!(
+                "the deployment {deployment_id} of the stage {} could not be read",
+                stage.name
+            ));
+        };
+        let path = self.url().get(path_at.clone()).unwrap_or("");
+        if let Some(over) = self.request.header("x-http-method-override")
+            && let Some(verb) = Verb::of_request(over)
+            && Some(verb) != self.verb
+            && router.route(verb, path).is_none()
+            && let Some(hit) = self.routes(Some(router), path)
+        {
+            return Fault::new(
+                Cause::MethodOverride,
+                Confidence::Likely,
+                format!("X-HTTP-Method-Override makes this a {over}, and {} has {} only", hit.resource, hit.verb),
+            )
+            .into();
+        }
+        if let Some(hit) = self.routes(Some(router), path)
+            && let Some(method) = deployment.tree.method(hit.resource, hit.verb)
+        {
+            let canary_without = stage.canary.as_ref().filter(|canary| {
+                let canary_router = self.world.router(api, &canary.deployment);
+                canary_router.is_some() && self.routes(canary_router, path).is_none()
+            });
+            return Routed { api, stage, hit, method, source: deployment.source, canary_without }.into();
+        }
+        let place = Place { api, stage, router, path, path_at, source: deployment.source, domain };
+        self.no_route(&place).into()
+    }
+
+    /// The stage's deployment does not have it. The causes in the order of design.md section 4.
+    fn no_route(&self, place: &Place<'w, '_>) -> Fault {
+        self.by_routing_rule(place)
+            .or_else(|| self.by_repeated_stage(place))
+            .or_else(|| self.by_canary(place))
+            .or_else(|| self.by_other_stage(place))
+            .or_else(|| self.by_edited_tree(place))
+            .or_else(|| self.by_verb(place))
+            .or_else(|| self.by_other_base(place))
+            .unwrap_or_else(|| self.by_path(place))
+    }
+}
+
+impl<'w> From<Routed<'w>> for Expectation<'w> {
+    fn from(routed: Routed<'w>) -> Self {
+        Expectation::Routed(routed)
+    }
+}
+
+/// Where a request landed that no method of the stage answers.
+struct Place<'w, 'r> {
+    api: &'w Api,
+    stage: &'w Stage,
+    router: &'w Router,
+    path: &'r str,
+    path_at: &'r Range<usize>,
+    source: TreeSource,
+    domain: Option<&'r DomainAddress<'w>>,
+}
+
+/// How far a name is from what was written; `None` when they are not near.
+fn stage_distance(name: &str, text: &str) -> Option<usize> {
+    if name.eq_ignore_ascii_case(text) {
+        return Some(0);
+    }
+    if name.len() > 128 || text.len() > 128 {
+        return None;
+    }
+    let distance = strsim::osa_distance(name, text);
+    (distance * 2 <= name.len().max(text.len())).then_some(distance)
+}
