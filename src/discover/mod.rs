@@ -42,7 +42,7 @@ mod failure;
 mod limits;
 mod operation;
 mod pages;
-mod said;
+pub(crate) mod said;
 #[cfg(test)]
 mod tests;
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// An error and its causes as one line, without the SDK's own words for "an error", which say nothing.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     const EMPTY_WORDS: [&str; 9] = [
         "dispatch failure",
         "client error (Connect)",
@@ -29,7 +29,7 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// What another machine said, safe to print: one line, no control characters, not endless.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     const LONGEST: usize = 300;
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 
-use super::safe::{clean, cut};
+use crate::discover::said::{chain, one_line};
 
 /// The kinds of failure that ask for different remedies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,26 +81,6 @@ fn of_answer(status: u16, code: &str) -> Kind {
         _ if matches!(status, 401 | 403) && !code.is_empty() => Kind::Denied,
         _ => Kind::Refused,
     }
-}
-
-/// An error and its causes as one line, each said once.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next: Option<&dyn Error> = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = cause.source();
-    }
-    one_line(&parts.join(": "))
-}
-
-fn one_line(text: &str) -> String {
-    const LONGEST: usize = 300;
-    let words: Vec<String> = clean(text).split_whitespace().map(str::to_owned).collect();
-    cut(&words.join(" "), LONGEST).into_owned()
 }
 
 #[cfg(test)]
