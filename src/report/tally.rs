@@ -292,3 +292,61 @@ fn notes(world: &World) -> Vec<String> {
     }
     notes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::diagnose::diagnose;
+    use crate::gateway::{Inventory, InvokeUrl};
+    use crate::plan::{DomainUrl, plan};
+    use crate::probe::Response;
+
+    const INVENTORY: &str = r#"{"version": 1, "region": "us-east-1", "read_at": 0,
+        "apis": [{"id": "a1", "name": "shop", "stages": [{"name": "prod", "deployment": "d1"}],
+            "deployments": {"d1": {"source": "apisummary", "tree": {"/x": {"GET": {"authorization": "NONE"}}}}}}],
+        "domains": [{"name": "api.example.com", "mappings": [{"api": "a1", "stage": "prod"}]}]}"#;
+
+    fn answer(status: u16) -> Observation {
+        let headers = match status {
+            200 => vec![],
+            _ => vec![("x-amzn-errortype".to_owned(), "InternalServerErrorException".to_owned())],
+        };
+        Observation::saved(Response { status, headers, body: String::new(), truncated: false })
+    }
+
+    /// A method with two doors, whose answers come in this order.
+    fn told(answers: [u16; 2]) -> Report {
+        let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
+        let plan = plan(&world, &Config::default(), &DomainUrl::default());
+        assert_eq!((plan.methods.len(), plan.probes.len()), (1, 2));
+        let mut tally = Tally::new(&world, &plan);
+        for (probe, status) in plan.probes.iter().zip(answers) {
+            let observation = answer(status);
+            let diagnosis = diagnose(&probe.request, &observation, &world, 0);
+            tally.observed(&world, probe, &observation, diagnosis);
+        }
+        tally.report(&world, 0, 0)
+    }
+
+    #[test]
+    fn the_worst_door_counts_whichever_answers_first() {
+        for (answers, healthy, unhealthy) in [([200, 200], 1, 0), ([200, 502], 0, 1), ([502, 200], 0, 1)] {
+            let report = told(answers);
+            let found = (report.coverage.probed, report.coverage.routed, report.coverage.healthy, report.unhealthy);
+            assert_eq!(found, (1, 1, healthy, unhealthy), "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn a_probe_that_was_not_sent_is_skipped_for_want_of_time() {
+        let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
+        let plan = plan(&world, &Config::default(), &DomainUrl::default());
+        let mut tally = Tally::new(&world, &plan);
+        tally.not_reached();
+        tally.not_reached();
+        let report = tally.report(&world, 0, 0);
+        assert_eq!(report.coverage.skipped, [(SkipReason::OutOfTime, 1)].into());
+        assert!(report.stopped_early && !report.saw_nothing());
+    }
+}
