@@ -204,6 +204,24 @@ async fn runs_lists_and_plans_against_an_endpoint() {
     assert!(text(&output.stderr).contains("nothing in us-east-1 matches --api shpo"), "{}", text(&output.stderr));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_problem_makes_the_exit_status_one() {
+    let account = Account::new("us-east-1").api(
+        Api::new("a1b2c3d4e5", "shop")
+            .deploy("d1", |t| t.get("/x", Behaviour::MalformedProxyResponse))
+            .stage("prod", "d1"),
+    );
+    let simulator = Simulator::start(account).await.unwrap();
+    let output = gateprobe()
+        .args(["run", "--region", "us-east-1", "--invoke-url", &simulator.invoke_url_template()])
+        .env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("1 problem in us-east-1"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("error[integration]"));
+}
+
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
