@@ -17,7 +17,7 @@ from backend import Backend
 from function import Function, Invocation
 from inbox import Inbox
 from metrics import published, statistics
-from restapi import invoke_url
+from restapi import Http, Mock, RestApi, invoke_url
 from server import Server
 
 SCHEDULER_EVENT = {
@@ -93,3 +93,25 @@ def test_only_safe_verbs(invocation: Invocation, backend_server: Backend) -> Non
 def test_a_second_event_works_too(function: Function, invocation: Invocation) -> None:
     """The same environment takes the next event: nothing is left over from the first."""
     assert function.invoke(SCHEDULER_EVENT).error is None
+
+
+def test_logs_json(invocation: Invocation) -> None:
+    """Lambda's own log filter wants a level and a timestamp in every line."""
+    lines = [json.loads(line) for line in invocation.log.splitlines() if line.startswith("{")]
+    assert any(line.get("message") == "run" for line in lines), invocation
+    assert all(line["level"] and line["timestamp"].endswith("Z") for line in lines), invocation
+
+
+def test_ends_before_its_deadline_with_what_it_has(code: bytes, inbox: Inbox, ministack: Server, backend_server: Backend) -> None:
+    """One method answers, the other would take a minute; the function has eight seconds."""
+    api = RestApi([ministack], "late")
+    api.method("GET", "/quick", Mock())
+    api.method("GET", "/late", Http(f"{backend_server.url}/slow/60"))
+    api.deploy("prod")
+    addresses = {"AWS_ENDPOINT_URL": ministack.url, "GATEPROBE_INVOKE_URL": invoke_url(ministack), "GATEPROBE_TOPIC_ARN": inbox.topic}
+    env = {**addresses, "GATEPROBE_APIS": "late", "AWS_EC2_METADATA_DISABLED": "true"}
+    invocation = Function.create(ministack, "gateprobe-late", code, env, timeout=8).invoke(SCHEDULER_EVENT)
+    assert invocation.error is None, invocation
+    assert invocation.payload["stopped_early"] is True, invocation
+    assert invocation.payload["coverage"]["healthy"] == 1, invocation
+    assert invocation.payload["coverage"]["skipped"] == {"out-of-time": 1}, invocation
