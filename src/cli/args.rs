@@ -19,6 +19,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Common {
     /// AWS region to read [default: as the AWS SDK finds it]
     #[arg(long, global = true, value_name = "REGION")]
