@@ -349,4 +349,21 @@ mod tests {
         assert_eq!(report.coverage.skipped, [(SkipReason::OutOfTime, 1)].into());
         assert!(report.stopped_early && !report.saw_nothing());
     }
+
+    #[test]
+    fn an_api_without_a_stage_and_a_stage_without_a_deployment_are_noted_and_no_fault() {
+        let inventory = r#"{"version": 1, "region": "us-east-1", "read_at": 0, "apis": [
+            {"id": "a1", "name": "bare"}, {"id": "b2", "name": "empty", "stages": [{"name": "live"}]}]}"#;
+        let world = World::new(Inventory::from_json(inventory).unwrap(), InvokeUrl::default());
+        let plan = plan(&world, &Config::default(), &DomainUrl::default());
+        let report = Tally::new(&world, &plan).report(&world, 0, 0);
+        assert_eq!(
+            report.notes,
+            [
+                "the API bare (a1) has no stage: nothing of it is deployed",
+                "the stage live of the API empty (b2) has no deployment: nothing can be called through it",
+            ]
+        );
+        assert!(!report.has_problems() && report.gaps.is_empty() && !report.saw_nothing());
+    }
 }
