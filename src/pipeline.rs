@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 
 use crate::config::{Config, Limits};
-use crate::diagnose::diagnose;
+use crate::diagnose::{Diagnosis, diagnose, diagnose_deployed};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
 use crate::gateway::{InvokeUrl, Request, World};
-use crate::plan::{DomainUrl, Plan, Probe, plan};
-use crate::probe::{Job, Outcome, Pin, PinError, Prober, ProberError, Settings};
+use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
+use crate::probe::{Job, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
 use crate::report::{Report, Standing, Tally, standing, url_without_values};
 
 /// Where the data plane is, and what the user decided.
@@ -67,15 +67,15 @@ pub async fn run(
 /// Sends what is planned and tallies what comes back, one by one: no observation is kept.
 async fn sweep<'p>(run: &Run, world: &World, plan: &'p Plan, prober: &Prober, clock: Clock<'_>) -> Tally<'p> {
     let mut tally = Tally::new(world, plan);
-    let settled = |probe: &&Probe, observation: &crate::probe::Observation| {
-        let diagnosis = diagnose(&probe.request, observation, world, clock());
+    let settled = |probe: &&Probe, observation: &Observation| {
+        let diagnosis = explain(probe, observation, world, clock());
         standing(probe.expects, probe.provenance, &diagnosis) != Standing::Failing
     };
     let mut outcomes = std::pin::pin!(prober.sweep(&plan.probes, settled, run.deadline));
     while let Some(outcome) = outcomes.next().await {
         match outcome {
             Outcome::Observed(probe, observation) => {
-                let diagnosis = diagnose(&probe.request, &observation, world, clock());
+                let diagnosis = explain(probe, &observation, world, clock());
                 tracing::debug!(
                     method = %probe.request.method, url = %url_without_values(probe.request.url.as_str()), request_id = %observation.request_id,
                     verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
@@ -86,6 +86,14 @@ async fn sweep<'p>(run: &Run, world: &World, plan: &'p Plan, prober: &Prober, cl
         }
     }
     tally
+}
+
+/// A request that callers rely on is taken at its word; one that the plan made up stands for the method it was made for.
+fn explain(probe: &Probe, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+    match probe.subject {
+        Subject::Contract(_) => diagnose(&probe.request, observation, world, now),
+        Subject::Method(_) => diagnose_deployed(&probe.request, observation, world, now),
+    }
 }
 
 impl Job for &Probe {

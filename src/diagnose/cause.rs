@@ -149,11 +149,11 @@ causes! {
         "The method is deployed to another stage and not to this one.",
         "403 Missing Authentication Token.",
         "Promote the other stage's deployment to this stage, or call the other stage.";
-    Removed "removed" DEPLOYMENT, Routing, false,
+    Removed "removed" DEPLOYMENT, Routing, true,
         "An earlier deployment of this stage had the method; the current one does not.",
         "403 Missing Authentication Token on a URL that used to answer.",
         "Put the method back and deploy, or roll the stage back to the earlier deployment.";
-    Shadowed "shadowed" DEPLOYMENT, Routing, false,
+    Shadowed "shadowed" DEPLOYMENT, Routing, true,
         "Another method answers: the request's own is not in the deployment, and a {proxy+} or {param} sibling takes it.",
         "Any answer, even 200, from the wrong integration.",
         "Deploy the API to this stage, so that the method takes its requests back.";

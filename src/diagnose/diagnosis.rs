@@ -232,6 +232,12 @@ impl Diagnosis {
     #[must_use]
     pub fn routed(&self) -> Option<bool> {
         match self.cause {
+            // A method answered, and not the right one; or the right one, by chance or for a moment longer.
+            Some(Cause::Removed | Cause::Shadowed | Cause::CanarySplit | Cause::Propagating)
+                if self.symptom == Symptom::Answered || self.matched.is_some() && !self.symptom.is_unmatched() =>
+            {
+                None
+            }
             // A web ACL may have said it, and that is asked before any routing.
             Some(Cause::ApiKey) if self.confidence != Confidence::Certain => None,
             None

@@ -28,15 +28,27 @@ pub use words::Words;
 
 use crate::gateway::{Request, World};
 use crate::probe::Observation;
-use predict::Expectation;
+use predict::{Expectation, Meant};
 
-/// Explains one request.
+/// Explains one request, taken at its word: where the method of its verb and path is not deployed and another one takes
+/// the request, that is a fault, whatever the answer.
 ///
 /// `now` is the time of the observation in Unix seconds; it tells whether a stage changed moments ago.
 #[must_use]
 pub fn diagnose(request: &Request, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+    explain(request, observation, world, now, Meant::ByItsUrl)
+}
+
+/// Explains a request that was made for the deployed method it reaches, with values that stand for any: that another
+/// tree has a more specific method for just these values is no fault of it.
+#[must_use]
+pub fn diagnose_deployed(request: &Request, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+    explain(request, observation, world, now, Meant::Deployed)
+}
+
+fn explain(request: &Request, observation: &Observation, world: &World, now: i64, meant: Meant) -> Diagnosis {
     let address = world.locate(request);
-    let expectation = predict::predict(world, request, &address);
+    let expectation = predict::predict(world, request, &address, meant);
     let unrouted = matches!(expectation, Expectation::Fault(_));
     let customised = address.stage().map_or(&[][..], |(api, _)| &api.gateway_responses);
     let symptom = Symptom::read(observation, customised, unrouted);

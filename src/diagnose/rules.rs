@@ -2,7 +2,7 @@
 
 use super::predict::{Expectation, Fault, Routed};
 use super::{Alternative, Cause, Confidence, Symptom, Words};
-use crate::gateway::{Address, Authorization, DomainAddress, EndpointType, Request};
+use crate::gateway::{Address, Authorization, DomainAddress, EndpointType, Request, Stage};
 use crate::probe::{Observation, TransportKind};
 
 /// A change younger than this may not have reached every server: LocalStack's tests against AWS wait up to 30 s for
@@ -133,7 +133,79 @@ fn came_through_an_integration(case: &Case<'_, '_>) -> bool {
     })
 }
 
+/// Where the method that the request was meant for is not in the deployment, whatever came back is the wrong one's answer;
+/// `otherwise` is what it means if the wrong one was meant.
+fn instead_of(routed: &Routed<'_>, otherwise: Conclusion) -> Conclusion {
+    let Some(taken) = &routed.taken else { return otherwise };
+    let mut conclusion = Conclusion::new(taken.cause, taken.confidence, taken.evidence.clone());
+    if let Some(cause) = otherwise.cause {
+        conclusion.confidence = conclusion.confidence.min(Confidence::Likely);
+        conclusion = conclusion.or(cause, &format!("{} {} was meant", routed.hit.verb, routed.hit.resource));
+    }
+    conclusion.evidence.extend(otherwise.evidence);
+    conclusion
+}
+
+/// One of the stage's two deployments lacks the method: it fails by chance, whatever this answer was.
+fn by_canary(routed: &Routed<'_>, seen: &str) -> Option<Conclusion> {
+    let canary = routed.canary_without?;
+    let sure = if routed.source.is_snapshot() { Confidence::Certain } else { Confidence::Likely };
+    let mut conclusion = Conclusion::new(
+        Cause::CanarySplit,
+        sure,
+        format!(
+            "the deployment {} of the canary ({} % of the traffic) lacks {} {}",
+            canary.deployment, canary.percent, routed.hit.verb, routed.hit.resource
+        ),
+    );
+    conclusion.evidence.push(seen.to_owned());
+    Some(conclusion)
+}
+
+/// Answered, although the model has no route: chance or delay may be the reason, and then the next call fails.
+fn answered_without_route(case: &Case<'_, '_>, fault: &Fault) -> Option<Conclusion> {
+    let status = status(case);
+    if let Some(canary) = &fault.canary {
+        let mut conclusion = Conclusion::new(Cause::CanarySplit, fault.confidence, canary.clone());
+        conclusion.evidence.push(format!("answered {status} this time, by the canary"));
+        return Some(conclusion);
+    }
+    // An old snapshot can only answer for what a new one lacks.
+    let by_deployment = fault.cause.about().step >= Some(super::StepName::Path)
+        && fault.cause.about().step <= Some(super::StepName::Deployment);
+    let (_, stage) = case.address.stage().filter(|_| by_deployment)?;
+    let age = age(case, stage)?;
+    let conclusion = Conclusion::new(
+        Cause::Propagating,
+        Confidence::Likely,
+        format!("the stage {} changed {age} s ago, and its deployment has no method for this request", stage.name),
+    )
+    .or(fault.cause, "it fails within a minute, when the last server has the new deployment");
+    Some(Conclusion {
+        evidence: [conclusion.evidence, vec![format!("answered {status}, by the deployment before it")]].concat(),
+        ..conclusion
+    })
+}
+
 fn answered(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
+    let status = status(case);
+    match expectation {
+        Expectation::Routed(routed) if routed.taken.is_some() => {
+            instead_of(routed, answered_by_its_own(case, expectation))
+        }
+        Expectation::Routed(routed) => {
+            by_canary(routed, &format!("answered {status} this time, by a deployment that has it"))
+                .unwrap_or_else(|| answered_by_its_own(case, expectation))
+        }
+        Expectation::Fault(fault) if status < 400 || fault.canary.is_some() => {
+            answered_without_route(case, fault).unwrap_or_else(|| answered_by_its_own(case, expectation))
+        }
+        _ => answered_by_its_own(case, expectation),
+    }
+}
+
+/// The answer at its word.
+fn answered_by_its_own(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
     let status = status(case);
     if status < 400 {
         let evidence = match expectation {
@@ -206,18 +278,18 @@ fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
             format!("{} {} demands SigV4, and the Authorization header is none", routed.hit.verb, routed.hit.resource),
         );
     }
-    if let Some(canary) = routed.canary_without {
-        return Conclusion::new(
-            Cause::CanarySplit,
-            Confidence::Likely,
-            format!(
-                "the deployment {} of the canary ({} % of the traffic) lacks {} {}",
-                canary.deployment, canary.percent, routed.hit.verb, routed.hit.resource
-            ),
-        );
+    if let Some(conclusion) = by_canary(routed, "this request was the canary's") {
+        let sure = conclusion.confidence;
+        // An unsigned call to an AWS_IAM method fails in both deployments, and looks the same.
+        return if iam && case.request.header("authorization").is_none() {
+            Conclusion { confidence: sure.min(Confidence::Likely), ..conclusion }
+                .or(Cause::IamUnsigned, "the same request signed with SigV4 always answers")
+        } else {
+            conclusion
+        };
     }
     if iam && case.request.header("authorization").is_none() {
-        return Conclusion::new(
+        let unsigned = Conclusion::new(
             Cause::IamUnsigned,
             if routed.source.is_snapshot() { Confidence::Certain } else { Confidence::Likely },
             format!(
@@ -225,17 +297,13 @@ fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
                 routed.hit.verb, routed.hit.resource
             ),
         );
+        return instead_of(routed, unsigned);
     }
     if let Some(changed) = recently_changed(case, routed) {
         return changed;
     }
     if case.words.is_some_and(|words| words.error_type.is_none()) {
-        return Conclusion::new(
-            Cause::UpstreamGateway,
-            Confidence::Likely,
-            "the answer has no x-amzn-ErrorType, which API Gateway's own always has: the integration may have passed on another gateway's words",
-        )
-        .or(Cause::Unexplained, "a CDN or proxy in front strips the header");
+        return in_other_words();
     }
     if routed.method.authorization.is_none() {
         return Conclusion::new(
@@ -250,15 +318,30 @@ fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
         .or(Cause::Removed, "the stage was deployed again since the tree was read: read it again")
 }
 
+/// API Gateway's words without its header, where the model says that it had no reason to say them.
+fn in_other_words() -> Conclusion {
+    Conclusion::new(
+        Cause::UpstreamGateway,
+        Confidence::Likely,
+        "the answer has no x-amzn-ErrorType, which API Gateway's own always has: the integration may have passed on another gateway's words",
+    )
+    .or(Cause::Unexplained, "a CDN or proxy in front strips the header")
+}
+
 fn recently_changed(case: &Case<'_, '_>, routed: &Routed<'_>) -> Option<Conclusion> {
-    let age = case.now.checked_sub(routed.stage.updated_at?)?;
-    (0..PROPAGATION_SECONDS).contains(&age).then(|| {
+    age(case, routed.stage).map(|age| {
         Conclusion::new(
             Cause::Propagating,
             Confidence::Likely,
             format!("the stage {} changed {age} s ago", routed.stage.name),
         )
     })
+}
+
+/// How many seconds ago a stage changed, where that is so few that not every server may know.
+fn age(case: &Case<'_, '_>, stage: &Stage) -> Option<i64> {
+    let age = case.now.checked_sub(stage.updated_at?)?;
+    (0..PROPAGATION_SECONDS).contains(&age).then_some(age)
 }
 
 fn forbidden(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
@@ -307,7 +390,7 @@ fn forbidden(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
                 );
                 return match web_acl {
                     Some(_) => conclusion.or(Cause::Waf, "the web ACL's sampled requests hold this one"),
-                    None => conclusion,
+                    None => instead_of(routed, conclusion),
                 };
             }
             if mutual_tls {
@@ -327,6 +410,9 @@ fn forbidden(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
                     "a private API answers Forbidden where the endpoint or the host name names another API",
                 );
             }
+            if case.words.is_some_and(|words| words.error_type.is_none()) {
+                return in_other_words();
+            }
             recently_changed(case, routed).unwrap_or_else(|| {
                 unexplained("the method needs no key, and the stage has no web ACL")
                     .or(Cause::Waf, "a web ACL was associated since the stage was read")
@@ -337,6 +423,14 @@ fn forbidden(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
 
 /// The other refusals name their cause themselves.
 fn refused(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
+    if came_through_an_integration(case) && matches!(expectation, Expectation::Routed(_)) {
+        return Conclusion::new(
+            Cause::UpstreamGateway,
+            Confidence::Likely,
+            "the answer has x-amzn-remapped- headers, so it came through an integration: another gateway's words",
+        )
+        .or(Cause::BackendStatus, "the backend's log holds the request");
+    }
     let words = case.words.and_then(|words| words.message.as_deref()).unwrap_or("");
     let status = status(case);
     let said = if words.is_empty() { format!("answered {status}") } else { format!("answered {status}: {words}") };
@@ -344,6 +438,10 @@ fn refused(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
         expectation,
         Expectation::Routed(Routed { method, .. })
             if matches!(method.authorization, Some(Authorization::Custom | Authorization::CognitoUserPools))
+    );
+    let open = matches!(
+        expectation,
+        Expectation::Routed(Routed { method, .. }) if method.authorization == Some(Authorization::None)
     );
     let mut conclusion = match case.symptom {
         Symptom::AccessDenied
@@ -353,6 +451,10 @@ fn refused(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
             Conclusion::new(Cause::Authorizer, if authorizer { Confidence::Certain } else { Confidence::Likely }, said)
         }
         Symptom::AccessDenied => Conclusion::new(Cause::ResourcePolicy, Confidence::Likely, said),
+        // Nobody at the gateway asks who calls an open method: the backend does, in the same words.
+        Symptom::Unauthorized if open && case.words.is_some_and(|words| words.error_type.is_none()) => {
+            Conclusion::new(Cause::BackendStatus, Confidence::Likely, said)
+        }
         Symptom::Unauthorized | Symptom::AuthorizerFailure | Symptom::AuthorizerConfigurationError => {
             Conclusion::new(Cause::Authorizer, Confidence::Certain, said)
         }
@@ -373,6 +475,23 @@ fn refused(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
         Symptom::CdnRefused => Conclusion::new(Cause::EdgeRefused, Confidence::Likely, said),
         _ => unexplained(&said),
     };
+    if let Expectation::Routed(routed) = expectation {
+        // 413 and 414 come before anything that knows the header (facts A2).
+        if case.words.is_some_and(|words| words.error_type.is_none())
+            && !matches!(case.symptom, Symptom::CdnRefused | Symptom::RequestTooLarge)
+        {
+            conclusion.confidence = conclusion.confidence.min(Confidence::Likely);
+            conclusion = conclusion.or(
+                Cause::UpstreamGateway,
+                "API Gateway's own answers have x-amzn-ErrorType: without it the words may be the backend's",
+            );
+        }
+        let by_the_method = matches!(
+            conclusion.cause,
+            Some(Cause::Authorizer | Cause::BadProbe | Cause::Integration | Cause::IntegrationTimeout)
+        );
+        return if by_the_method { instead_of(routed, conclusion) } else { conclusion };
+    }
     if let Expectation::Fault(fault) = expectation {
         conclusion.alternatives.push(Alternative {
             cause: fault.cause,

@@ -1,5 +1,6 @@
 //! API Gateway's nouns, and the router that every stage of the pipeline shares. Pure: no I/O, no clock.
 
+mod baseline;
 mod domain;
 mod invoke_url;
 mod model;
@@ -9,6 +10,7 @@ mod router;
 mod verb;
 mod world;
 
+pub use baseline::{Baseline, Seen};
 pub use domain::{DomainRoute, DomainTarget, Via};
 pub use invoke_url::{AWS_INVOKE_URL, InvokeUrl, InvokeUrlError, Reading, dns_suffix};
 pub use model::{
@@ -19,4 +21,4 @@ pub use nearest::{Near, SEGMENT_COST};
 pub use request::Request;
 pub use router::{Match, Router, Segment, segments};
 pub use verb::{UnknownVerb, Verb, VerbSet};
-pub use world::{Address, DomainAddress, EndpointAddress, World};
+pub use world::{Address, DomainAddress, Earlier, EndpointAddress, World};

@@ -103,7 +103,8 @@ pub struct Api {
     #[serde(default)]
     pub stages: Vec<Stage>,
     /// The deployed trees that the stages rest on, by deployment id. A stage whose deployment is not here could
-    /// not be read; a [`Gap`] says why.
+    /// not be read; a [`Gap`] says why. Where the API's history was read, earlier deployments that no stage serves any
+    /// more are here too.
     #[serde(default)]
     pub deployments: BTreeMap<String, Deployment>,
     /// The methods in the editor, deployed or not. `None` when they were not or could not be read.
@@ -121,10 +122,11 @@ impl Api {
         self.stages.iter().find(|stage| stage.name == name)
     }
 
-    /// The deployment that a stage serves to callers outside its canary, if it was read.
+    /// The deployment that a stage serves to callers outside its canary, or to all where the canary takes all of the
+    /// traffic, if it was read.
     #[must_use]
     pub fn deployment_of(&self, stage: &Stage) -> Option<&Deployment> {
-        self.deployments.get(stage.deployment.as_deref()?)
+        self.deployments.get(stage.serving()?)
     }
 }
 
@@ -169,6 +171,23 @@ pub struct Canary {
     pub deployment: String,
     /// Its share in percent, 0 to 100.
     pub percent: f64,
+}
+
+impl Stage {
+    /// The canary, where it takes some of the traffic and not all of it: two deployments then answer by chance.
+    #[must_use]
+    pub fn split(&self) -> Option<&Canary> {
+        self.canary.as_ref().filter(|canary| canary.percent > 0.0 && canary.percent < 100.0)
+    }
+
+    /// The id of the deployment that answers callers: the canary's where that takes all of the traffic.
+    #[must_use]
+    pub fn serving(&self) -> Option<&str> {
+        match &self.canary {
+            Some(canary) if canary.percent >= 100.0 => Some(&canary.deployment),
+            _ => self.deployment.as_deref(),
+        }
+    }
 }
 
 /// An immutable snapshot of an API's methods.

@@ -1,6 +1,7 @@
 //! What a caller may have meant: paths that route, near to one that does not.
 
-use super::{Router, Segment, Verb, segments};
+use super::router::Node;
+use super::{Router, Verb, segments};
 
 /// A path that routes, near to the one asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,34 +23,16 @@ pub const SEGMENT_COST: usize = 3;
 const FARTHEST: usize = 5;
 
 impl Router {
-    /// The path in the case of a resource, if that makes it route.
+    /// The path in the case of a resource, if that makes it route for this verb.
     #[must_use]
     pub fn in_right_case(&self, verb: Verb, path: &str) -> Option<Near<'_>> {
-        let given: Vec<&str> = segments(path).collect();
-        self.resources().find_map(|resource| {
-            let mut corrected = String::new();
-            let mut first = None;
-            let mut wanted = segments(resource);
-            for (index, segment) in given.iter().enumerate() {
-                corrected.push('/');
-                match Segment::parse(wanted.next()?) {
-                    Segment::Literal(text) if text == *segment => corrected.push_str(segment),
-                    Segment::Literal(text) if text.eq_ignore_ascii_case(segment) => {
-                        corrected.push_str(text);
-                        first.get_or_insert(index);
-                    }
-                    Segment::Literal(_) => return None,
-                    Segment::Parameter(_) => corrected.push_str(segment),
-                    Segment::Greedy(_) => {
-                        corrected.push_str(&given[index..].join("/"));
-                        break;
-                    }
-                }
-            }
-            let segment = first?;
-            let hit = self.route(verb, &corrected)?;
-            Some(Near { path: corrected, resource: hit.resource, distance: 0, segment })
-        })
+        let given: Vec<&str> = segments(path).take(MANY_SEGMENTS + 1).collect();
+        if given.len() > MANY_SEGMENTS {
+            return None;
+        }
+        let mut search = Search { router: self, verb, given: &given, limit: 1, taken: Vec::new(), found: Vec::new() };
+        search.by_case(0, None);
+        search.found.pop()
     }
 
     /// The nearest paths that route for this verb, the nearest first, at most `limit`; none when nothing is near.
@@ -59,107 +42,174 @@ impl Router {
     #[must_use]
     pub fn nearest(&self, verb: Verb, path: &str, limit: usize) -> Vec<Near<'_>> {
         let given: Vec<&str> = segments(path).take(MANY_SEGMENTS + 1).collect();
-        if given.len() > MANY_SEGMENTS {
+        if given.len() > MANY_SEGMENTS || limit == 0 {
             return Vec::new();
         }
-        let mut found: Vec<Near<'_>> = Vec::new();
-        for resource in self.resources() {
-            let wanted: Vec<Segment<'_>> = segments(resource).map(Segment::parse).collect();
-            let Some(corrected) = align(&wanted, &given) else { continue };
-            let Some(hit) = self.route(verb, &corrected.path) else { continue };
-            if found.iter().any(|near| near.path == corrected.path) {
-                continue;
-            }
-            found.push(Near { resource: hit.resource, ..corrected });
-        }
-        found.sort_by(|a, b| (a.distance, &a.path).cmp(&(b.distance, &b.path)));
-        found.truncate(limit);
-        found
+        let mut search = Search { router: self, verb, given: &given, limit, taken: Vec::new(), found: Vec::new() };
+        search.by_distance(Step { node: 0, at: 0, distance: 0, first: None, moved: None, met: false });
+        search.found
     }
 }
 
 /// A path of more segments is nobody's typo.
 const MANY_SEGMENTS: usize = 32;
 
-/// Makes the given segments fit a resource with at most one segment put in or left out.
-fn align<'r>(wanted: &[Segment<'_>], given: &[&str]) -> Option<Near<'r>> {
-    let (shortest, longest) = match wanted.last() {
-        Some(Segment::Greedy(_)) => (wanted.len(), usize::MAX),
-        _ => (wanted.len(), wanted.len()),
-    };
-    // A segment too few: one of the resource's literals is put in. Too many: one of the caller's is left out.
-    let lengths_fit = given.len() >= shortest && given.len() <= longest;
-    let mut best: Option<Near<'r>> = None;
-    let mut keep = |near: Option<Near<'r>>| {
-        if let Some(near) = near
-            && best.as_ref().is_none_or(|best| near.distance < best.distance)
-        {
-            best = Some(near);
-        }
-    };
-    if lengths_fit {
-        keep(substitute(wanted, given, None));
-    }
-    if given.len() + 1 >= shortest && given.len() < longest {
-        // Another literal must stand there already, or a catch-all would be near to everything.
-        let met = |index: usize| {
-            wanted.iter().enumerate().any(|(other, segment)| match segment {
-                Segment::Literal(text) if other < index => given.get(other) == Some(text),
-                Segment::Literal(text) if other > index => given.get(other - 1) == Some(text),
-                _ => false,
-            })
-        };
-        for (index, segment) in wanted.iter().enumerate().take(given.len() + 1) {
-            if let Segment::Literal(text) = segment
-                && met(index)
-            {
-                let mut longer = given.to_vec();
-                longer.insert(index, text);
-                keep(substitute(wanted, &longer, Some(index.min(given.len().saturating_sub(1)))));
-            }
-        }
-    }
-    // What is left must be more than nothing: the root is near to no path.
-    if given.len() > shortest.max(1) && given.len() - 1 <= longest {
-        for index in (0..given.len()).rev() {
-            let mut shorter = given.to_vec();
-            shorter.remove(index);
-            keep(substitute(wanted, &shorter, Some(index)));
-        }
-    }
-    best
+/// A walk down the tree along the given segments, with what may be changed in them. What is too far is left early.
+struct Search<'r, 'g> {
+    router: &'r Router,
+    verb: Verb,
+    given: &'g [&'g str],
+    limit: usize,
+    /// The corrected segments down to here.
+    taken: Vec<&'g str>,
+    /// The best so far, in order; at most `limit`.
+    found: Vec<Near<'r>>,
 }
 
-/// Replaces the given segments by the resource's literals where each is near; `moved` is a segment put in or left out.
-fn substitute<'r>(wanted: &[Segment<'_>], given: &[&str], moved: Option<usize>) -> Option<Near<'r>> {
-    let mut distance = if moved.is_some() { SEGMENT_COST } else { 0 };
-    let mut first = moved;
-    let mut corrected = Vec::with_capacity(given.len());
-    for (index, segment) in wanted.iter().enumerate() {
-        match segment {
-            Segment::Literal(text) => {
-                let here = *given.get(index)?;
-                let apart = apart(text, here)?;
-                if apart > 0 {
-                    first = Some(first.map_or(index, |first| first.min(index)));
-                }
-                distance += apart;
-                corrected.push(*text);
+/// Where a walk is.
+#[derive(Clone, Copy)]
+struct Step {
+    node: u32,
+    /// The next of the given segments.
+    at: usize,
+    distance: usize,
+    /// The first given segment that differs.
+    first: Option<usize>,
+    /// The one segment that was put in or left out.
+    moved: Option<Moved>,
+    /// Whether a literal of the resource stands where it should, beside one that was put in.
+    met: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    PutIn,
+    LeftOut,
+}
+
+impl<'r: 'g, 'g> Search<'r, 'g> {
+    fn by_distance(&mut self, step: Step) {
+        let Some(node) = self.router.nodes.get(step.node as usize) else { return };
+        let Some(&segment) = self.given.get(step.at) else {
+            if node.leaf.verbs.serves(self.verb) {
+                self.keep(step, &[]);
             }
-            Segment::Parameter(_) => corrected.push(given.get(index).filter(|value| !value.is_empty())?),
-            Segment::Greedy(_) => {
-                corrected.extend(given.get(index..).filter(|rest| !rest.is_empty())?);
+            self.with_one_more(node, step);
+            return;
+        };
+        // The nearest first: what is found early lets the rest be left early.
+        let mut near: Vec<(usize, &'r str, u32)> = node
+            .literals
+            .iter()
+            .filter_map(|(text, child)| Some((apart(text, segment)?, &**text, *child)))
+            .filter(|(apart, ..)| step.distance + apart <= self.farthest())
+            .collect();
+        near.sort_unstable_by_key(|(apart, ..)| *apart);
+        for (apart, text, node) in near {
+            let first = if apart > 0 { Some(earliest(step.first, step.at)) } else { step.first };
+            let distance = step.distance + apart;
+            if distance <= self.farthest() {
+                self.down(text, Step { node, at: step.at + 1, distance, first, met: step.met || apart == 0, ..step });
             }
         }
+        if let Some(node) = node.parameter
+            && !segment.is_empty()
+        {
+            self.down(segment, Step { node, at: step.at + 1, ..step });
+        }
+        if node.greedy.verbs.serves(self.verb) {
+            let rest = &self.given[step.at..];
+            self.keep(step, rest);
+        }
+        self.with_one_more(node, step);
+        // What is left must be more than nothing: the root is near to no path.
+        if step.moved.is_none() && self.given.len() > 1 {
+            let first = Some(earliest(step.first, step.at));
+            let distance = step.distance + SEGMENT_COST;
+            self.by_distance(Step { at: step.at + 1, distance, first, moved: Some(Moved::LeftOut), ..step });
+        }
     }
-    if !matches!(wanted.last(), Some(Segment::Greedy(_))) && given.len() != wanted.len() {
-        return None;
+
+    /// Puts in one of the node's literals, which the caller may have left out.
+    fn with_one_more(&mut self, node: &'r Node, step: Step) {
+        let distance = step.distance + SEGMENT_COST;
+        if step.moved.is_some() || distance > self.farthest() {
+            return;
+        }
+        let first = Some(earliest(step.first, step.at.min(self.given.len().saturating_sub(1))));
+        for (text, node) in &node.literals {
+            self.down(text, Step { node: *node, distance, first, moved: Some(Moved::PutIn), ..step });
+        }
     }
-    if distance == 0 || distance > FARTHEST {
-        return None;
+
+    fn down(&mut self, segment: &'g str, step: Step) {
+        self.taken.push(segment);
+        self.by_distance(step);
+        self.taken.pop();
     }
-    let path = if corrected.is_empty() { "/".to_owned() } else { format!("/{}", corrected.join("/")) };
-    Some(Near { path, resource: "", distance, segment: first.unwrap_or(0) })
+
+    fn by_case(&mut self, node: u32, first: Option<usize>) {
+        let Some(node) = self.router.nodes.get(node as usize) else { return };
+        let at = self.taken.len();
+        let done = Step { node: 0, at, distance: 0, first, moved: None, met: true };
+        let Some(&segment) = self.given.get(at) else {
+            if first.is_some() && node.leaf.verbs.serves(self.verb) {
+                self.keep(done, &[]);
+            }
+            return;
+        };
+        let mut alike: Vec<&(Box<str>, u32)> =
+            node.literals.iter().filter(|(text, _)| text.eq_ignore_ascii_case(segment)).collect();
+        alike.sort_unstable_by_key(|(text, _)| **text != *segment);
+        let mut ways: Vec<(&'g str, u32)> = alike.into_iter().map(|(text, child)| (&**text, *child)).collect();
+        ways.extend(node.parameter.filter(|_| !segment.is_empty()).map(|child| (segment, child)));
+        for (text, child) in ways {
+            let first = if text == segment { first } else { first.or(Some(at)) };
+            self.taken.push(text);
+            self.by_case(child, first);
+            self.taken.pop();
+            if !self.found.is_empty() {
+                return;
+            }
+        }
+        if first.is_some() && node.greedy.verbs.serves(self.verb) {
+            self.keep(done, &self.given[at..]);
+        }
+    }
+
+    /// Beyond this a path is not near, or not among the best.
+    fn farthest(&self) -> usize {
+        match self.found.last() {
+            Some(worst) if self.found.len() == self.limit => worst.distance.min(FARTHEST),
+            _ => FARTHEST,
+        }
+    }
+
+    /// Takes the path so far, and what a greedy parameter swallows, if that routes.
+    fn keep(&mut self, step: Step, rest: &[&'g str]) {
+        let Step { distance, first: Some(segment), moved, met, .. } = step else { return };
+        // Where one was put in, another literal must stand there already, or a catch-all would be near to everything.
+        if distance > self.farthest() || moved == Some(Moved::PutIn) && !met {
+            return;
+        }
+        let mut path = String::new();
+        for segment in self.taken.iter().chain(rest) {
+            path.push('/');
+            path.push_str(segment);
+        }
+        if path.is_empty() || self.found.iter().any(|near| near.path == path) {
+            return;
+        }
+        let Some(hit) = self.router.route(self.verb, &path) else { return };
+        let near = Near { path, resource: hit.resource, distance, segment };
+        let place = self.found.partition_point(|known| (known.distance, &known.path) <= (near.distance, &near.path));
+        self.found.insert(place, near);
+        self.found.truncate(self.limit);
+    }
+}
+
+fn earliest(first: Option<usize>, at: usize) -> usize {
+    first.map_or(at, |first| first.min(at))
 }
 
 /// How far two segments are apart; `None` when they are not near. Another case is nearest of all.
@@ -175,8 +225,21 @@ fn apart(wanted: &str, given: &str) -> Option<usize> {
     if wanted.eq_ignore_ascii_case(given) {
         return Some(1);
     }
+    // What both begin and end with costs nothing, and most of a typo is that.
+    let (wanted, given) = without_common_ends(wanted, given);
     let distance = strsim::osa_distance(wanted, given);
     (distance * 3 <= longer).then_some(distance)
+}
+
+/// Two texts without the bytes that both begin with and those that both end with; texts that are not ASCII as they are.
+fn without_common_ends<'t>(a: &'t str, b: &'t str) -> (&'t str, &'t str) {
+    if !a.is_ascii() || !b.is_ascii() {
+        return (a, b);
+    }
+    let front = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[front..], &b[front..]);
+    let back = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
+    (&a[..a.len() - back], &b[..b.len() - back])
 }
 
 #[cfg(test)]

@@ -42,24 +42,24 @@ use super::{Tree, Verb, VerbSet};
 /// ```
 #[derive(Debug)]
 pub struct Router {
-    nodes: Vec<Node>,
+    pub(super) nodes: Vec<Node>,
     resources: Vec<Box<str>>,
 }
 
 /// A resource that serves verbs, or none.
 #[derive(Debug, Clone, Copy, Default)]
-struct Leaf {
+pub(super) struct Leaf {
     resource: u32,
-    verbs: VerbSet,
+    pub(super) verbs: VerbSet,
 }
 
 #[derive(Debug, Default)]
-struct Node {
+pub(super) struct Node {
     /// Sorted by text.
-    literals: Vec<(Box<str>, u32)>,
-    parameter: Option<u32>,
-    greedy: Leaf,
-    leaf: Leaf,
+    pub(super) literals: Vec<(Box<str>, u32)>,
+    pub(super) parameter: Option<u32>,
+    pub(super) greedy: Leaf,
+    pub(super) leaf: Leaf,
 }
 
 /// The method that a request reaches.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::{Api, Domain, DomainRoute, DomainTarget, Inventory, InvokeUrl, Request, Router, Stage};
+use super::{
+    Api, Baseline, Domain, DomainRoute, DomainTarget, Inventory, InvokeUrl, Request, Router, Seen, Stage, TreeSource,
+};
 
 /// An [`Inventory`] ready for questions. Routers are compiled when first asked for, so that explaining one request in
 /// an account of hundreds of APIs compiles only the trees that it touches.
@@ -15,6 +17,21 @@ pub struct World {
     apis: HashMap<String, usize>,
     domains: HashMap<String, usize>,
     routers: Vec<ApiRouters>,
+    seen: Vec<(Seen, OnceLock<Router>)>,
+}
+
+/// A deployment that a stage served before, or may have served.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier<'w> {
+    /// Its id.
+    pub deployment: &'w str,
+    /// Routes within it.
+    pub router: &'w Router,
+    /// When this very stage was last seen to serve it, in Unix seconds. `None`: it is of the API's history, and which
+    /// stages served it API Gateway does not say.
+    pub seen_at: Option<i64>,
+    /// How far its tree can be trusted.
+    pub source: TreeSource,
 }
 
 #[derive(Debug, Default)]
@@ -107,7 +124,55 @@ impl World {
                 edited: OnceLock::new(),
             })
             .collect();
-        World { inventory, invoke_url, apis, domains, routers }
+        World { inventory, invoke_url, apis, domains, routers, seen: Vec::new() }
+    }
+
+    /// Adds what was seen before now.
+    #[must_use]
+    pub fn with_baseline(mut self, baseline: Baseline) -> Self {
+        self.seen = baseline.stages.into_iter().map(|seen| (seen, OnceLock::new())).collect();
+        self.seen.sort_by_key(|(seen, _)| std::cmp::Reverse(seen.seen_at));
+        self
+    }
+
+    /// What a stage served before its present deployment: first what it was seen to serve, then what of the API's history
+    /// is older than the present one and serves no stage now; the newest first.
+    #[must_use]
+    pub fn earlier(&self, api: &Api, stage: &Stage) -> Vec<Earlier<'_>> {
+        let present = |id: &str| [stage.deployment.as_deref(), stage.serving()].contains(&Some(id));
+        let seen = self.seen.iter().filter(|(seen, _)| seen.api == api.id && seen.stage == stage.name);
+        let mut earlier: Vec<Earlier<'_>> = seen
+            .filter(|(seen, _)| !present(&seen.deployment))
+            .map(|(seen, router)| Earlier {
+                deployment: &seen.deployment,
+                router: router.get_or_init(|| Router::new(&seen.tree)),
+                seen_at: Some(seen.seen_at),
+                source: TreeSource::ApiSummary,
+            })
+            .collect();
+        let Some(api) = self.api(&api.id) else { return earlier };
+        let serves = |id: &str| {
+            api.stages.iter().any(|stage| {
+                stage.deployment.as_deref() == Some(id)
+                    || stage.canary.as_ref().is_some_and(|canary| canary.deployment == id)
+            })
+        };
+        let made = |id: &str| api.deployments.get(id).and_then(|deployment| deployment.created_at);
+        let Some(now) = stage.serving().and_then(made) else { return earlier };
+        let mut history: Vec<_> = api
+            .deployments
+            .iter()
+            .filter(|(id, _)| !serves(id))
+            .filter_map(|(id, deployment)| Some((deployment.created_at.filter(|made| *made < now)?, id, deployment)))
+            .collect();
+        history.sort_by_key(|(made, ..)| std::cmp::Reverse(*made));
+        for (_, id, deployment) in history {
+            let known = earlier.iter().any(|earlier| earlier.deployment == id);
+            if let Some(router) = self.router(api, id).filter(|_| !known) {
+                earlier.push(Earlier { deployment: id, router, seen_at: None, source: deployment.source });
+            }
+        }
+        earlier
     }
 
     /// What was read.
@@ -148,10 +213,10 @@ impl World {
         Some(slot.get_or_init(|| Router::new(tree)))
     }
 
-    /// The router of what a stage serves to callers outside its canary.
+    /// The router of what a stage serves to callers outside its canary ([`Stage::serving`]).
     #[must_use]
     pub fn stage_router(&self, api: &Api, stage: &Stage) -> Option<&Router> {
-        self.router(api, stage.deployment.as_deref()?)
+        self.router(api, stage.serving()?)
     }
 
     /// The router of the edited tree; `None` where it was not read.

@@ -1,9 +1,15 @@
-//! The method is elsewhere: another stage, the canary, the editor; or the stage's name stands in the path.
+//! The method is elsewhere: an earlier deployment, the canary, another stage, the editor; or the stage's name stands in the
+//! path.
 
-use super::{Fault, Place, Question, sure};
+use std::cmp::Ordering;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Elsewhere, Fault, Place, Question, Taken, sure};
 use crate::diagnose::suggest::{replaced, segment_at};
-use crate::diagnose::{Cause, Confidence};
-use crate::gateway::{Match, SEGMENT_COST, Stage, segments};
+use crate::diagnose::{Cause, Confidence, Suggestion};
+use crate::gateway::{Api, Earlier, Match, Router, SEGMENT_COST, Segment, Stage, TreeSource, Verb, segments};
 
 impl<'w> Question<'w, '_> {
     pub(super) fn by_repeated_stage(&self, place: &Place<'w, '_>) -> Option<Fault> {
@@ -36,42 +42,102 @@ impl<'w> Question<'w, '_> {
         )
     }
 
-    pub(super) fn by_canary(&self, place: &Place<'w, '_>) -> Option<Fault> {
-        let canary = place.stage.canary.as_ref()?;
+    /// Where else the method is, the place that tells most first: what the stage was seen to serve, then what is served
+    /// now, then the API's history, of which API Gateway does not say which stages served it, then the editor. A place that only
+    /// catches everything, or a parameter that a typo meets too, is a [`Elsewhere::Weak`] one.
+    pub(super) fn elsewhere(&self, place: &Place<'w, '_>) -> Vec<Elsewhere> {
+        let earlier = self.world.earlier(place.api, place.stage);
+        let (seen, history): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|earlier| earlier.seen_at.is_some());
+        [
+            self.by_removal(place, &seen),
+            self.by_canary(place),
+            self.by_other_stage(place),
+            self.by_removal(place, &history),
+            self.by_edited_tree(place),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// An earlier deployment had it.
+    fn by_removal(&self, place: &Place<'w, '_>, earlier: &[Earlier<'w>]) -> Option<Elsewhere> {
+        let now = place.stage.serving().unwrap_or("-");
+        let (earlier, hit) =
+            earlier.iter().find_map(|earlier| Some((earlier, self.routes(Some(earlier.router), place.path)?)))?;
+        let (confidence, served) = match earlier.seen_at {
+            Some(at) => (sure(place.source), format!("which the stage {} served at {}", place.stage.name, utc(at))),
+            None => (sure(place.source).min(Confidence::Likely), format!("older than {now} and now behind no stage")),
+        };
+        let mut fault = Fault::new(
+            Cause::Removed,
+            confidence,
+            format!(
+                "{} {} was in the deployment {}, {served}, and is not in {now}",
+                hit.verb, hit.resource, earlier.deployment
+            ),
+        )
+        .at(place.path_at.clone());
+        if earlier.seen_at.is_none() {
+            fault = fault.or(
+                Cause::NotDeployed,
+                "API Gateway does not say which stages served a deployment: it may never have been this one",
+            );
+        }
+        // Where a caller can go meanwhile.
+        if let Some((found, _)) = self.other_stages(place) {
+            fault = fault.suggest(self.at_other_stages(place, &found));
+        }
+        Some(self.graded(place, &hit, fault))
+    }
+
+    fn by_canary(&self, place: &Place<'w, '_>) -> Option<Elsewhere> {
+        let canary = place.stage.split()?;
         let hit = self.routes(self.world.router(place.api, &canary.deployment), place.path)?;
-        Some(Fault::new(
+        let fault = Fault::new(
             Cause::CanarySplit,
-            Confidence::Certain,
+            sure(place.source),
             format!(
                 "only the canary of the stage {} (deployment {}, {} % of the traffic) has {} {}",
                 place.stage.name, canary.deployment, canary.percent, hit.verb, hit.resource
             ),
-        ))
+        )
+        .at(place.path_at.clone());
+        Some(self.graded(place, &hit, fault))
     }
 
-    pub(super) fn by_other_stage(&self, place: &Place<'w, '_>) -> Option<Fault> {
+    /// The other stages that have it, the one that tells most first, and the hit there.
+    fn other_stages(&self, place: &Place<'w, '_>) -> Option<(Vec<&'w Stage>, Match<'w>)> {
         let mut found: Vec<(&Stage, Match<'_>)> = place
             .api
             .stages
             .iter()
             .filter(|stage| stage.name != place.stage.name)
             .filter_map(|stage| Some((stage, self.routes(self.world.stage_router(place.api, stage), place.path)?)))
-            .filter(|(_, hit)| self.tells_more(place, hit))
             .collect();
         // A stage that has the very resource tells more than one that catches everything.
-        found.sort_by_key(|(_, hit)| hit.resource.contains("+}"));
-        let (stage, hit) = found.first()?;
-        let names = found.iter().map(|(stage, _)| stage.name.as_str()).collect::<Vec<_>>().join(", ");
-        let cause = if place.domain.is_some() { Cause::DomainWrongStage } else { Cause::OtherStage };
+        found.sort_by_key(|(_, hit)| (hit.resource.contains("+}"), hit.resource.contains('{')));
+        let hit = found.first()?.1;
+        Some((found.into_iter().map(|(stage, _)| stage).collect(), hit))
+    }
+
+    fn at_other_stages(&self, place: &Place<'w, '_>, stages: &[&Stage]) -> Vec<Suggestion> {
         let region = &self.world.inventory().region;
         let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        let suggestions: Vec<_> = found
+        stages
             .iter()
-            .filter_map(|(stage, _)| {
+            .filter_map(|stage| {
                 let base = self.world.invoke_url().base(&place.api.id, region, &stage.name);
                 self.offer(&format!("{base}{}{query}", place.path), format!("the stage {} has it", stage.name))
             })
-            .collect();
+            .collect()
+    }
+
+    fn by_other_stage(&self, place: &Place<'w, '_>) -> Option<Elsewhere> {
+        let (found, hit) = self.other_stages(place)?;
+        let first = found.first()?;
+        let names = found.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
+        let cause = if place.domain.is_some() { Cause::DomainWrongStage } else { Cause::OtherStage };
         let mut fault = Fault::new(
             cause,
             sure(place.source),
@@ -79,57 +145,125 @@ impl<'w> Question<'w, '_> {
                 "{} {} is deployed to {names} (deployment {}) and not to {} (deployment {})",
                 hit.verb,
                 hit.resource,
-                stage.deployment.as_deref().unwrap_or("-"),
+                first.serving().unwrap_or("-"),
                 place.stage.name,
-                place.stage.deployment.as_deref().unwrap_or("-")
+                place.stage.serving().unwrap_or("-")
             ),
         )
-        .suggest(suggestions);
+        .suggest(self.at_other_stages(place, &found));
         fault.at = Some(place.domain.map_or_else(
             || place.path_at.clone(),
             |address| {
                 if address.base_at.is_empty() { address.path_at.clone() } else { address.base_at.clone() }
             },
         ));
-        if self.routes(self.world.edited_router(place.api), place.path).is_some() {
-            fault.evidence.push("the edited tree has it too: a new deployment to this stage would bring it".to_owned());
-        }
-        Some(fault)
+        Some(self.graded(place, &hit, fault))
     }
 
-    pub(super) fn by_edited_tree(&self, place: &Place<'w, '_>) -> Option<Fault> {
+    fn by_edited_tree(&self, place: &Place<'w, '_>) -> Option<Elsewhere> {
         let hit = self.routes(self.world.edited_router(place.api), place.path)?;
-        self.tells_more(place, &hit).then(|| {
-            Fault::new(
-                Cause::NotDeployed,
-                sure(place.source),
-                format!(
-                    "{} {} is in the edited tree of the API {} and not in the deployment {} of the stage {}",
-                    hit.verb,
-                    hit.resource,
-                    place.api.name,
-                    place.stage.deployment.as_deref().unwrap_or("-"),
-                    place.stage.name
-                ),
-            )
-            .at(place.path_at.clone())
-        })
+        let fault = Fault::new(
+            Cause::NotDeployed,
+            sure(place.source),
+            format!(
+                "{} {} is in the edited tree of the API {} and not in the deployment {} of the stage {}",
+                hit.verb,
+                hit.resource,
+                place.api.name,
+                place.stage.serving().unwrap_or("-"),
+                place.stage.name
+            ),
+        )
+        .at(place.path_at.clone());
+        Some(self.graded(place, &hit, fault))
     }
 
     /// Whether another tree's hit says more than a look at this tree would. A catch-all there matches any typo, and a
-    /// parameter the typo of a literal, so they say nothing where this tree has the path in another case or one that
+    /// parameter the typo of a literal, so they say little where this tree has the path in another case or one that
     /// is near.
-    pub(super) fn tells_more(&self, place: &Place<'w, '_>, hit: &Match<'_>) -> bool {
-        let Some(verb) = self.verb else { return true };
+    fn graded(&self, place: &Place<'w, '_>, hit: &Match<'_>, fault: Fault) -> Elsewhere {
+        let Some(verb) = self.verb else { return Elsewhere::Strong(fault) };
         if !hit.resource.contains('{') {
-            return true;
+            return Elsewhere::Strong(fault);
         }
         let catch_all = hit.resource.contains("+}");
-        let near = place.router.nearest(verb, place.path, 1);
         // Against a parameter only a typo counts: a segment more or less is another resource.
-        let is_near = near.first().is_some_and(|near| catch_all || near.distance < SEGMENT_COST);
-        !is_near
-            && place.router.in_right_case(verb, place.path).is_none()
-            && (!catch_all || place.router.verbs(place.path).is_empty())
+        let is_near = place.near(verb).first().is_some_and(|near| catch_all || near.distance < SEGMENT_COST);
+        let weak =
+            is_near || place.in_right_case(verb).is_some() || (catch_all && !place.router.verbs(place.path).is_empty());
+        if weak { Elsewhere::Weak(fault) } else { Elsewhere::Strong(fault) }
     }
+
+    /// The request's own method, where the deployment lacks it and a less specific one takes the request: whatever
+    /// answers then is the wrong integration.
+    pub(super) fn taken(
+        &self,
+        api: &'w Api,
+        stage: &'w Stage,
+        path: &str,
+        hit: &Match<'w>,
+        source: TreeSource,
+    ) -> Option<Taken> {
+        if !hit.resource.contains('{') && hit.verb != Verb::Any {
+            return None;
+        }
+        let own = |router: Option<&'w Router>| {
+            self.routes(router, path).filter(|own| is_more_specific((own.resource, own.verb), (hit.resource, hit.verb)))
+        };
+        let now = stage.serving().unwrap_or("-");
+        let instead = format!("{} {} takes the request instead", hit.verb, hit.resource);
+        let removed = self.world.earlier(api, stage).into_iter().find_map(|earlier| {
+            let own = own(Some(earlier.router))?;
+            let (confidence, when) = match earlier.seen_at {
+                Some(at) => (Confidence::Certain, format!(", which the stage {} served at {}", stage.name, utc(at))),
+                None => (Confidence::Likely, String::new()),
+            };
+            let evidence = format!(
+                "{} {} was in the deployment {}{when}, and is not in {now}: {instead}",
+                own.verb, own.resource, earlier.deployment
+            );
+            Some(Taken { cause: Cause::Removed, confidence: confidence.min(sure(source)), evidence })
+        });
+        let undeployed = || {
+            let own = own(self.world.edited_router(api))?;
+            let evidence = format!(
+                "{} {} is in the edited tree of the API {} and not in the deployment {now} of the stage {}: {instead}",
+                own.verb, own.resource, api.name, stage.name
+            );
+            Some(Taken { cause: Cause::Shadowed, confidence: sure(source), evidence })
+        };
+        let elsewhere = || {
+            api.stages.iter().filter(|other| other.name != stage.name).find_map(|other| {
+                let own = own(self.world.stage_router(api, other))?;
+                let evidence = format!(
+                    "{} {} is deployed to {} and not to {}: {instead}",
+                    own.verb, own.resource, other.name, stage.name
+                );
+                Some(Taken { cause: Cause::Shadowed, confidence: sure(source).min(Confidence::Likely), evidence })
+            })
+        };
+        removed.or_else(undeployed).or_else(elsewhere)
+    }
+}
+
+/// Whether a method goes before another for a request that both match: rules 3 and 4 of [`Router`], across two trees.
+fn is_more_specific(own: (&str, Verb), hit: (&str, Verb)) -> bool {
+    let kinds = |resource| {
+        segments(resource).map(|segment| match Segment::parse(segment) {
+            Segment::Literal(_) => 0,
+            Segment::Parameter(_) => 1,
+            Segment::Greedy(_) => 2,
+        })
+    };
+    match kinds(own.0).cmp(kinds(hit.0)) {
+        Ordering::Less => true,
+        Ordering::Equal => own.1 != Verb::Any && hit.1 == Verb::Any,
+        Ordering::Greater => false,
+    }
+}
+
+/// Unix seconds as a person writes them.
+fn utc(seconds: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(&Rfc3339).ok());
+    at.unwrap_or_else(|| seconds.to_string())
 }

@@ -5,12 +5,13 @@ mod domain;
 mod endpoint;
 mod path;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::suggest::{MOST, offer, reaches};
 use super::{Alternative, Cause, Confidence, Suggestion};
 use crate::gateway::{
-    Address, Api, Canary, DomainAddress, Match, Method, Request, Router, Stage, TreeSource, Verb, World,
+    Address, Api, Canary, DomainAddress, Match, Method, Near, Request, Router, Stage, TreeSource, Verb, World,
 };
 
 /// The place of the gap that stands for a control plane that was not read at all: a diagnosis then rests on the answer
@@ -38,6 +39,34 @@ pub(super) struct Routed<'w> {
     pub source: TreeSource,
     /// The stage's canary, where its deployment is known to lack the method.
     pub canary_without: Option<&'w Canary>,
+    /// The request's own method, where it is not in the deployment and this one takes the request.
+    pub taken: Option<Taken>,
+}
+
+/// A request whose own method is not in the deployment, and which another method takes.
+#[derive(Debug)]
+pub(super) struct Taken {
+    /// [`Cause::Removed`] or [`Cause::Shadowed`].
+    pub cause: Cause,
+    pub confidence: Confidence,
+    pub evidence: String,
+}
+
+/// A tree other than the stage's that has the method.
+enum Elsewhere {
+    /// It surely has what was meant.
+    Strong(Fault),
+    /// It would take a typo as well.
+    Weak(Fault),
+}
+
+/// What a request is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// The method of its verb and path, wherever that is.
+    ByItsUrl,
+    /// The deployed method that it reaches: nothing can shadow that.
+    Deployed,
 }
 
 /// Why the model says that no method answers.
@@ -49,11 +78,14 @@ pub(super) struct Fault {
     pub evidence: Vec<String>,
     pub suggestions: Vec<Suggestion>,
     pub alternatives: Vec<Alternative>,
+    /// What says that the stage's canary has the method, whatever the cause is.
+    pub canary: Option<String>,
 }
 
 impl Fault {
     fn new(cause: Cause, confidence: Confidence, evidence: String) -> Self {
-        Fault { cause, confidence, at: None, evidence: vec![evidence], suggestions: vec![], alternatives: vec![] }
+        let (suggestions, alternatives) = (vec![], vec![]);
+        Fault { cause, confidence, at: None, evidence: vec![evidence], suggestions, alternatives, canary: None }
     }
 
     fn at(mut self, at: Range<usize>) -> Self {
@@ -84,8 +116,8 @@ impl From<Fault> for Expectation<'_> {
 }
 
 /// What the model says of a request.
-pub(super) fn predict<'w>(world: &'w World, request: &Request, address: &Address<'w>) -> Expectation<'w> {
-    let question = Question { world, request, verb: Verb::of_request(&request.method) };
+pub(super) fn predict<'w>(world: &'w World, request: &Request, address: &Address<'w>, meant: Meant) -> Expectation<'w> {
+    let question = Question { world, request, verb: Verb::of_request(&request.method), meant };
     match address {
         Address::Elsewhere => Expectation::Unknown(format!(
             "{} is neither a default endpoint nor a custom domain that was read",
@@ -100,6 +132,7 @@ struct Question<'w, 'r> {
     world: &'w World,
     request: &'r Request,
     verb: Option<Verb>,
+    meant: Meant,
 }
 
 /// How sure a statement about a tree can be.
@@ -144,7 +177,7 @@ impl<'w> Question<'w, '_> {
         path_at: &Range<usize>,
         domain: Option<&DomainAddress<'w>>,
     ) -> Expectation<'w> {
-        let Some(deployment_id) = stage.deployment.as_deref() else {
+        let Some(deployment_id) = stage.serving() else {
             return Fault::new(
                 Cause::NotDeployed,
                 Confidence::Certain,
@@ -176,26 +209,67 @@ impl<'w> Question<'w, '_> {
         if let Some(hit) = self.routes(Some(router), path)
             && let Some(method) = deployment.tree.method(hit.resource, hit.verb)
         {
-            let canary_without = stage.canary.as_ref().filter(|canary| {
+            let canary_without = stage.split().filter(|canary| {
                 let canary_router = self.world.router(api, &canary.deployment);
                 canary_router.is_some() && self.routes(canary_router, path).is_none()
             });
-            return Routed { api, stage, hit, method, source: deployment.source, canary_without }.into();
+            let source = deployment.source;
+            let taken = match self.meant {
+                Meant::ByItsUrl => self.taken(api, stage, path, &hit, source),
+                Meant::Deployed => None,
+            };
+            return Routed { api, stage, hit, method, source, canary_without, taken }.into();
         }
-        let place = Place { api, stage, router, path, path_at, source: deployment.source, domain };
+        let place = Place {
+            api,
+            stage,
+            router,
+            path,
+            path_at,
+            source: deployment.source,
+            domain,
+            near: OnceCell::new(),
+            right_case: OnceCell::new(),
+        };
         self.no_route(&place).into()
     }
 
-    /// The stage's deployment does not have it. The causes in the order of design.md section 4.
+    /// The stage's deployment does not have it. The causes in the order of design.md section 4; those that hold too are
+    /// evidence, those that may be meant instead are alternatives.
     fn no_route(&self, place: &Place<'w, '_>) -> Fault {
-        self.by_routing_rule(place)
-            .or_else(|| self.by_repeated_stage(place))
-            .or_else(|| self.by_canary(place))
-            .or_else(|| self.by_other_stage(place))
-            .or_else(|| self.by_edited_tree(place))
-            .or_else(|| self.by_verb(place))
-            .or_else(|| self.by_other_base(place))
-            .unwrap_or_else(|| self.by_path(place))
+        if let Some(fault) = self.by_routing_rule(place).or_else(|| self.by_repeated_stage(place)) {
+            return fault;
+        }
+        let (mut strong, mut weak) = (Vec::new(), Vec::new());
+        for found in self.elsewhere(place) {
+            match found {
+                Elsewhere::Strong(fault) => strong.push(fault),
+                Elsewhere::Weak(fault) => weak.push(fault),
+            }
+        }
+        let canary = strong.iter().chain(&weak).find(|fault| fault.cause == Cause::CanarySplit);
+        let canary = canary.and_then(|fault| fault.evidence.first().cloned());
+        let mut strong = strong.into_iter();
+        let mut fault = match strong.next() {
+            Some(fault) => fault,
+            None => self.by_verb(place).or_else(|| self.by_other_base(place)).unwrap_or_else(|| self.by_path(place)),
+        };
+        for other in strong {
+            if other.cause == Cause::NotDeployed {
+                fault
+                    .evidence
+                    .push("the edited tree has it too: a new deployment to this stage would bring it".to_owned());
+            } else {
+                fault.evidence.extend(other.evidence);
+            }
+        }
+        for other in weak {
+            fault.confidence = fault.confidence.min(Confidence::Likely);
+            let tell = other.evidence.into_iter().next().unwrap_or_default();
+            fault.alternatives.push(Alternative { cause: other.cause, tell });
+        }
+        fault.canary = canary;
+        fault
     }
 }
 
@@ -214,6 +288,20 @@ struct Place<'w, 'r> {
     path_at: &'r Range<usize>,
     source: TreeSource,
     domain: Option<&'r DomainAddress<'w>>,
+    /// What is near is asked for more than once, and dear.
+    near: OnceCell<Vec<Near<'w>>>,
+    right_case: OnceCell<Option<Near<'w>>>,
+}
+
+impl<'w> Place<'w, '_> {
+    /// The nearest paths that route, the nearest first.
+    fn near(&self, verb: Verb) -> &[Near<'w>] {
+        self.near.get_or_init(|| self.router.nearest(verb, self.path, MOST))
+    }
+
+    fn in_right_case(&self, verb: Verb) -> Option<&Near<'w>> {
+        self.right_case.get_or_init(|| self.router.in_right_case(verb, self.path)).as_ref()
+    }
 }
 
 /// How far a name is from what was written; `None` when they are not near.

@@ -1,7 +1,7 @@
 //! The path or the verb matches nothing of the deployment.
 
 use super::{Fault, Place, Question, sure};
-use crate::diagnose::suggest::{MOST, offer, replaced, segment_at};
+use crate::diagnose::suggest::{offer, replaced, segment_at};
 use crate::diagnose::{Cause, Confidence};
 use crate::gateway::{Verb, segments};
 
@@ -68,7 +68,7 @@ impl<'w> Question<'w, '_> {
                 "any path below it does; put your own in place of `gateprobe`".to_owned(),
             ));
         }
-        if let Some(near) = place.router.in_right_case(verb, place.path) {
+        if let Some(near) = place.in_right_case(verb) {
             let url = replaced(self.request, place.path_at.clone(), &near.path);
             return Fault::new(
                 Cause::PathCase,
@@ -81,7 +81,7 @@ impl<'w> Question<'w, '_> {
         if let Some(fault) = self.by_encoding(place, verb) {
             return fault;
         }
-        let near = place.router.nearest(verb, place.path, MOST);
+        let near = place.near(verb);
         let fault = Fault::new(
             Cause::PathUnknown,
             sure,
