@@ -39,6 +39,7 @@ mod endpoint;
 mod error;
 mod export;
 mod failure;
+mod history;
 mod limits;
 mod operation;
 mod pages;
@@ -52,6 +53,7 @@ use tokio::time::Instant;
 
 pub use control_plane::ControlPlane;
 pub use error::DiscoverError;
+pub use history::{HISTORY, history};
 pub use limits::Limits;
 pub use operation::Operation;
 

@@ -13,6 +13,8 @@ pub enum Operation {
     GetStages,
     /// `apigateway:GetDeployment`
     GetDeployment,
+    /// `apigateway:GetDeployments`
+    GetDeployments,
     /// `apigateway:GetExport`
     GetExport,
     /// `apigateway:GetResources`, which AWS throttles apart from the others
@@ -40,6 +42,7 @@ impl Operation {
             Self::GetRestApi => "GetRestApi",
             Self::GetStages => "GetStages",
             Self::GetDeployment => "GetDeployment",
+            Self::GetDeployments => "GetDeployments",
             Self::GetExport => "GetExport",
             Self::GetResources => "GetResources",
             Self::GetGatewayResponses => "GetGatewayResponses",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::script::{config, count, fast};
 use crate::config::Scope;
-use crate::discover::{ControlPlane, DiscoverError, Limits, Operation, Wanted, discover};
+use crate::discover::{ControlPlane, DiscoverError, Limits, Operation, Wanted, discover, history};
 use crate::gateway::{Api, Authorization, EndpointType, Inventory, RoutingMode, TreeSource, Verb};
 use crate::simulator::{
     self, Account, Behaviour, ControlFault, Fault, GatewayResponse, Method, Operation as Simulated, ResponseType,
@@ -317,4 +317,42 @@ async fn a_sweep_ends_at_its_deadline_with_what_it_has() {
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
     assert_eq!(reasons(&inventory), ["api slow (slow): not read: out of time"]);
     built(&inventory.apis[1], &orders());
+}
+
+/// dep3 is served; dep4 is newer, and dep0 to dep2 are behind no stage.
+fn with_a_past() -> simulator::Api {
+    let api = (0..5).fold(simulator::Api::new("a1b2c3d4e5", "orders"), |api, n| {
+        api.deploy(&format!("dep{n}"), |tree| tree.get(&format!("/door{n}"), Behaviour::Mock))
+    });
+    api.stage("prod", "dep3")
+}
+
+#[tokio::test]
+async fn the_history_is_what_is_older_and_served_by_nobody() {
+    let (_simulator, plane) = start(Account::new(REGION).api(with_a_past())).await;
+    let inventory = sweep(&plane).await;
+    let api = &inventory.apis[0];
+    assert_eq!(api.deployments.keys().collect::<Vec<_>>(), ["dep3"], "a sweep reads what is served and no more");
+    let before = plane.calls();
+    let (past, gap) = history(&plane, api, api.stage("prod").unwrap(), None).await;
+    assert_eq!(gap, None);
+    assert_eq!(past.keys().collect::<Vec<_>>(), ["dep0", "dep1", "dep2"]);
+    assert!(past["dep1"].tree.method("/door1", Verb::Get).is_some());
+    assert!(past["dep1"].created_at < api.deployments["dep3"].created_at);
+    let after = plane.calls();
+    let made = |operation| after.get(&operation).unwrap_or(&0) - before.get(&operation).unwrap_or(&0);
+    assert_eq!((made(Operation::GetDeployments), made(Operation::GetDeployment)), (1, 3));
+    assert_eq!(after.values().sum::<u64>() - before.values().sum::<u64>(), 4);
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_read_is_a_gap() {
+    let denied = ControlFault::on(Simulated::GetDeployments, Fault::AccessDenied);
+    let (_simulator, plane) = start(Account::new(REGION).api(with_a_past()).fault(denied)).await;
+    let inventory = sweep(&plane).await;
+    let api = &inventory.apis[0];
+    let (past, gap) = history(&plane, api, api.stage("prod").unwrap(), None).await;
+    assert!(past.is_empty());
+    let gap = gap.unwrap();
+    assert!(gap.place.contains("history") && gap.reason.contains("GetDeployments"), "{gap:?}");
 }
