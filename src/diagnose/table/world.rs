@@ -149,6 +149,8 @@ pub(super) fn world() -> World {
     orders.stages = vec![stage("prod", "d1"), stage("dev", "d2"), canary, fresh, walled, all, none];
     orders.deployments = [
         ("d1".to_owned(), Deployment { created_at: Some(NOW - 86_400), ..deployment(ORDERS) }),
+        // Made since, and served by nobody yet.
+        ("d9".to_owned(), Deployment { created_at: Some(NOW - 60), ..deployment(&["GET /to-come"]) }),
         // Of the history: behind no stage any more.
         (
             "d0".to_owned(),
