@@ -1,6 +1,6 @@
 //! From what a curl line says to the request that curl would send.
 
-use url::{Position, Url};
+use url::Url;
 
 use super::line::Line;
 use super::{CurlError, CurlLine};
@@ -39,11 +39,13 @@ pub(super) fn build(mut line: Line) -> Result<CurlLine, CurlError> {
         Some(data) if line.get => (Some(data), None),
         body => ((!line.url_query.is_empty()).then(|| line.url_query.join("&")), body),
     };
-    if let Some(query) = query.filter(|query| !query.is_empty()) {
-        append_query(&mut url, &query)?;
+    // In data that go to the query a # begins a fragment, as in any URL.
+    let query = query.as_deref().map(|query| query.split_once('#').map_or((query, false), |(query, _)| (query, true)));
+    if let Some((query, _)) = query.filter(|(query, _)| !query.is_empty()) {
+        append_query(&mut url, query)?;
     }
-    if url.fragment().is_some() {
-        warnings.push("everything from # on is never sent; write %23 where the # belongs to the path".to_owned());
+    if url.fragment().is_some() || query.is_some_and(|(_, cut)| cut) {
+        warnings.push("everything from # on is never sent; write %23 where the # belongs to the URL".to_owned());
         url.set_fragment(None);
     }
     let headers = headers(&line, body.as_deref(), &mut warnings)?;
@@ -177,8 +179,8 @@ fn url(text: &str, glob_off: bool, proto_default: Option<&str>, warnings: &mut V
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("has credentials in it: leave them out and send them with --user or --header"));
     }
-    let path = &url[Position::BeforePath..Position::AfterPath];
-    if text.split('?').next().is_some_and(|text| text.to_ascii_lowercase().contains("%2e")) && !path.contains("%2") {
+    let dots = |text: &str| text.to_ascii_lowercase().matches("%2e").count();
+    if dots(url.as_str()) < dots(&text) {
         warnings.push("the URL's %2e segments were taken for . and .., which curl may send as they stand".to_owned());
     }
     Ok(url)

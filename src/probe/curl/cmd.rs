@@ -4,19 +4,25 @@
 use super::bash::Split;
 use super::{CurlError, Place};
 
-/// Whether a text is written for cmd.exe: the first sign of either shell counts.
+/// Whether a text is written for cmd.exe: the first sign of either shell counts, outside of double quotes, which both have.
 pub(super) fn is_meant(text: &str) -> bool {
     let bytes = text.as_bytes();
-    for at in 0..bytes.len() {
+    let (mut at, mut quoted) = (0, false);
+    while let Some(byte) = bytes.get(at) {
         let starts_word = at > 0 && matches!(bytes[at - 1], b' ' | b'\t');
         let next = bytes.get(at + 1);
-        match bytes[at] {
+        match byte {
+            // Escaped in both; at a line's end it is bash's.
+            b'\\' if !quoted && matches!(next, Some(b'\n' | b'\r')) => return false,
+            b'\\' => at += 1,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
             b'^' if matches!(next, Some(b'\n' | b'\r')) || (starts_word && next == Some(&b'"')) => return true,
             b'\'' if starts_word => return false,
             b'$' if starts_word && next == Some(&b'\'') => return false,
-            b'\\' if matches!(next, Some(b'\n' | b'\r')) => return false,
             _ => {}
         }
+        at += 1;
     }
     false
 }

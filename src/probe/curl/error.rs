@@ -29,6 +29,12 @@ pub enum CurlError {
         /// The longest that is read.
         cap: usize,
     },
+    /// More words than any request needs.
+    #[error("the curl line has more than {cap} words: expected one request; is its body in quotes?")]
+    TooManyWords {
+        /// The most that are read.
+        cap: usize,
+    },
     /// Another command, or none.
     #[error("{found}: expected a command line such as curl 'https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH'")]
     NotCurl {

@@ -6,6 +6,7 @@ use crate::probe::Pin;
 
 /// What a curl line says, before anything is joined.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one switch of curl's")]
 pub(super) struct Line {
     pub(super) urls: Vec<String>,
     pub(super) method: Option<String>,
@@ -104,11 +105,9 @@ fn short(line: &mut Line, word: &str, words: &mut impl Iterator<Item = String>) 
     while let Some((at, letter)) = letters.next() {
         let shown = format!("-{letter}");
         let Some(opt) = options::by_letter(letter) else {
-            // `-request` is a slip for `--request`; a letter of a value says nothing.
-            let name = word.trim_start_matches('-');
-            let near = (options::by_name(name).len() == 1 && name.len() > 2).then(|| format!("--{name}"));
-            let option = if letter.is_ascii_alphanumeric() { shown } else { "by this sign".to_owned() };
-            return Err(CurlError::UnknownOption { option, near });
+            // A sign may be a part of a value that lost its quotes.
+            let option = if letter.is_ascii_alphanumeric() { shown } else { "of this sign".to_owned() };
+            return Err(CurlError::UnknownOption { option, near: None });
         };
         let value = if !opt.takes_value {
             None
@@ -131,9 +130,8 @@ fn apply(line: &mut Line, opt: &Opt, shown: &str, value: Option<String>, on: boo
     let from_file = || CurlError::File { option: shown.to_owned() };
     let value = value.unwrap_or_default();
     match opt.means {
-        Means::Nothing => {}
         Means::NotFollowed if on => not_followed(line, opt.long),
-        Means::NotFollowed => {}
+        Means::Nothing | Means::NotFollowed => {}
         Means::OtherAuth => {
             line.other_auth = on;
             not_followed(line, opt.long);
@@ -200,10 +198,9 @@ fn not_followed(line: &mut Line, long: &'static str) {
 fn data(line: &mut Line, kind: Data, value: &str, shown: &str) -> Result<(), CurlError> {
     let from_file = || CurlError::File { option: shown.to_owned() };
     let part = match kind {
-        Data::Raw => value.to_owned(),
         Data::Encoded => encoded(value).ok_or_else(from_file)?,
         Data::Plain | Data::Json if value.starts_with('@') => return Err(from_file()),
-        Data::Plain | Data::Json => value.to_owned(),
+        Data::Raw | Data::Plain | Data::Json => value.to_owned(),
     };
     line.json |= kind == Data::Json;
     match &mut line.data {

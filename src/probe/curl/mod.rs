@@ -47,6 +47,9 @@ impl fmt::Debug for CurlLine {
 /// The longest text that is read: API Gateway takes 10 MiB, but nobody pastes that, and routing does not look at it.
 const MOST_BYTES: usize = 1024 * 1024;
 
+/// The most words that are read: API Gateway takes 10 KiB of headers.
+const MOST_WORDS: usize = 4096;
+
 /// Reads a pasted curl command line: what `bash` and `curl`, or `cmd.exe` and `curl`, would make of it.
 ///
 /// It takes what browsers write as "Copy as cURL", and what people write: all three kinds of quotes, continued lines, a
@@ -72,6 +75,9 @@ pub fn read_curl(text: &str) -> Result<CurlLine, CurlError> {
     // The first word is looked at before the rest: what is no curl line should not be told about its quotes.
     not_curl(text).map_or(Ok(()), |found| Err(CurlError::NotCurl { found }))?;
     let split = if cmd::is_meant(text) { cmd::split(text)? } else { bash::split(text)? };
+    if split.words.len() > MOST_WORDS {
+        return Err(CurlError::TooManyWords { cap: MOST_WORDS });
+    }
     let line = line::read(split.words.into_iter().skip(1))?;
     let mut read = build::build(line)?;
     read.warnings.splice(0..0, split.warnings);
@@ -84,13 +90,15 @@ fn not_curl(text: &str) -> Option<&'static str> {
     let text = text.strip_prefix("$ ").unwrap_or(text).trim_start();
     let word = text.split(|c: char| c.is_whitespace()).next().unwrap_or("");
     let name = word.rsplit(['/', '\\']).next().unwrap_or(word).to_ascii_lowercase();
+    if word.starts_with("fetch(") {
+        return Some("this is JavaScript's fetch, not a line for curl");
+    }
     match name.as_str() {
         "curl" | "curl.exe" => None,
         "" => Some("the curl line is empty"),
         "wget" => Some("this is a line for wget, not for curl"),
         "http" | "https" | "xh" | "xhs" => Some("this is a line for HTTPie, not for curl"),
         "invoke-webrequest" | "invoke-restmethod" | "iwr" | "irm" => Some("this is PowerShell, not a line for curl"),
-        name if name.starts_with("fetch(") => Some("this is JavaScript's fetch, not a line for curl"),
         _ => Some("the curl line does not begin with the word curl"),
     }
 }
