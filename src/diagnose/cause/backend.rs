@@ -30,7 +30,7 @@ pub(super) const UPSTREAM_GATEWAY: Page = Page {
               service with its execution role; then Deploy API.",
     cloudformation: Fix {
         say: "The inner URL needs its stage; an AWS service integration needs `Credentials`, a role that may make the call.",
-        code: r#"GetOrders:
+        code: r##"GetOrders:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
@@ -40,7 +40,8 @@ pub(super) const UPSTREAM_GATEWAY: Page = Page {
     Integration:
       Type: HTTP_PROXY
       IntegrationHttpMethod: GET
-      Uri: !Sub https://${Inner}.execute-api.${AWS::Region}.amazonaws.com/prod/orders"#,
+      Uri: !Sub "https://${Inner}.execute-api.${AWS::Region}.\
+        ${AWS::URLSuffix}/prod/orders""##,
     },
     terraform: Fix {
         say: "The inner URL needs its stage: take it from `invoke_url`. An AWS service integration needs `credentials`.",
@@ -50,7 +51,8 @@ pub(super) const UPSTREAM_GATEWAY: Page = Page {
   http_method             = aws_api_gateway_method.get_orders.http_method
   type                    = "HTTP_PROXY"
   integration_http_method = "GET"
-  uri                     = "${aws_api_gateway_stage.inner.invoke_url}/orders"
+
+  uri = "${aws_api_gateway_stage.inner.invoke_url}/orders"
 }"#,
     },
     grounds: &[
@@ -90,13 +92,14 @@ pub(super) const INTEGRATION: Page = Page {
               Deploy API. Logs: Stages > the stage > Logs and tracing > Edit.",
     cloudformation: Fix {
         say: "The usual fault: API Gateway may not invoke the function. SAM adds this permission for Api events by itself.",
-        code: r#"Invoke:
+        code: r##"Invoke:
   Type: AWS::Lambda::Permission
   Properties:
     Action: lambda:InvokeFunction
     FunctionName: !Ref Function
     Principal: apigateway.amazonaws.com
-    SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/GET/orders"#,
+    SourceArn: !Sub "arn:${AWS::Partition}:execute-api:${AWS::Region}:\
+      ${AWS::AccountId}:${Api}/*/GET/orders""##,
     },
     terraform: Fix {
         say: "The usual faults: no permission to invoke the function, and an `integration_http_method` other than POST for \
@@ -105,7 +108,8 @@ pub(super) const INTEGRATION: Page = Page {
   action        = "lambda:InvokeFunction"
   function_name = var.function_name
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_api_gateway_rest_api.shop.execution_arn}/*/GET/orders"
+
+  source_arn = "${aws_api_gateway_rest_api.shop.execution_arn}/*/GET/orders"
 }
 
 resource "aws_api_gateway_integration" "get_orders" {

@@ -131,7 +131,7 @@ pub(super) const REMOVED: Page = Page {
            earlier deployment is still there and can be served again at once.",
     answers: UNMATCHED,
     confirm: Confirm {
-        command: "aws apigateway get-deployments --rest-api-id \"$API\" \\\n  --query 'reverse(sort_by(items,&createdDate))[:5].[id,createdDate,description]'",
+        command: "aws apigateway get-deployments --rest-api-id \"$API\" \\\n  --query 'reverse(sort_by(items,&createdDate))[:5].[id,createdDate]'",
         shows: "get-deployment --embed apisummary of an earlier id has the method; of the stage's current id it has not.",
     },
     console: "At once: APIs > your API > Stages > the stage > Deployment history > the earlier deployment > Change active \
@@ -291,20 +291,9 @@ pub(super) const PROPAGATING: Page = Page {
         code: "",
     },
     terraform: Fix {
-        say: "Nothing to change. A test right after apply should try again for a minute before it fails.",
-        code: r#"check "orders_answers" {
-  data "http" "orders" {
-    url = "${aws_api_gateway_stage.prod.invoke_url}/orders"
-    retry {
-      attempts     = 10
-      min_delay_ms = 3000
-    }
-  }
-  assert {
-    condition     = data.http.orders.status_code < 500
-    error_message = "GET /orders answered ${data.http.orders.status_code}"
-  }
-}"#,
+        say: "Nothing to change. A test right after apply should try again for a minute before it fails; a `check` block with \
+              the http provider's `retry` does.",
+        code: "",
     },
     grounds: &[
         seen!(

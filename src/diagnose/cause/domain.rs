@@ -139,7 +139,7 @@ pub(super) const DOMAIN_DNS: Page = Page {
         ),
     ],
     confirm: Confirm {
-        command: "dig +short \"$DOMAIN\"; aws apigateway get-domain-name \\\n  --domain-name \"$DOMAIN\" --query '[regionalDomainName,distributionDomainName]'",
+        command: "dig +short \"$DOMAIN\"; aws apigateway get-domain-name \\\n  --domain-name \"$DOMAIN\" \\\n  --query '[regionalDomainName,distributionDomainName]'",
         shows: "The record does not lead to that target: its addresses are not those of the target's own name.",
     },
     console: "Custom domain names > your domain > Endpoint configuration: API Gateway domain name. Then Route 53 > \
@@ -166,9 +166,10 @@ pub(super) const DOMAIN_DNS: Page = Page {
   type    = "A"
 
   alias {
-    name                   = aws_api_gateway_domain_name.api.regional_domain_name
-    zone_id                = aws_api_gateway_domain_name.api.regional_zone_id
     evaluate_target_health = false
+
+    name    = aws_api_gateway_domain_name.api.regional_domain_name
+    zone_id = aws_api_gateway_domain_name.api.regional_zone_id
   }
 }"#,
     },

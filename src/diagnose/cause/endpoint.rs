@@ -18,9 +18,10 @@ pub(super) const API_UNKNOWN: Page = Page {
     console: "APIs (with the right Region at the top right): the column ID holds what the host must start with.",
     cloudformation: Fix {
         say: "Do not write the id down: make the URL from the API itself, and let callers take the output.",
-        code: r#"Outputs:
+        code: r##"Outputs:
   Url:
-    Value: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/prod"#,
+    Value: !Sub "https://${Api}.execute-api.${AWS::Region}.\
+      ${AWS::URLSuffix}/prod""##,
     },
     terraform: Fix {
         say: "`invoke_url` of the stage holds the id, the Region and the stage: pass that on, not a copied text.",

@@ -95,7 +95,7 @@ pub(super) const NETWORK_TLS: Page = Page {
         silence("no common version", "curl: (35) … alert protocol version"),
     ],
     confirm: Confirm {
-        command: "openssl s_client -connect \"$HOST:443\" -servername \"$HOST\" </dev/null \\\n  2>/dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName",
+        command: "openssl s_client -connect \"$HOST:443\" -servername \"$HOST\" </dev/null \\\n  2>/dev/null | openssl x509 -noout -subject -issuer -dates \\\n  -ext subjectAltName",
         shows: "Whose certificate it is, for which names and until when.",
     },
     console: "Custom domain names > your domain > Domain details > Edit: ACM certificate, Security policy. The certificate: \
@@ -119,9 +119,13 @@ Certificate:
     terraform: Fix {
         say: "Take the certificate's ARN from the validation, so that the domain waits until it is issued.",
         code: r#"resource "aws_api_gateway_domain_name" "tls" {
-  domain_name              = "api.example.com"
-  regional_certificate_arn = aws_acm_certificate_validation.api.certificate_arn
-  security_policy          = "TLS_1_2"
+  domain_name     = "api.example.com"
+  security_policy = "TLS_1_2"
+
+  regional_certificate_arn = (
+    aws_acm_certificate_validation.api.certificate_arn
+  )
+
   endpoint_configuration {
     types = ["REGIONAL"]
   }
@@ -146,7 +150,7 @@ pub(super) const NETWORK_TIMEOUT: Page = Page {
         silence("after connecting", "curl: (28) Operation timed out after … milliseconds with 0 bytes received"),
     ],
     confirm: Confirm {
-        command: "curl -so /dev/null --max-time 35 \"$URL\" -w \\\n  'dns %{time_namelookup} connect %{time_connect} first %{time_starttransfer}\\n'",
+        command: "curl -so /dev/null --max-time 35 \"$URL\" -w \\\n  '%{time_namelookup} dns, %{time_connect} tcp, %{time_starttransfer} all'",
         shows: "The phase that took the time; 0 where none was reached.",
     },
     console: "In a VPC: VPC > Route tables of the subnet (0.0.0.0/0 to a NAT gateway, or an execute-api endpoint), Security \

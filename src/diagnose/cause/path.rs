@@ -76,7 +76,8 @@ pub(super) const PROXY_PARENT: Page = Page {
   Properties:
     Runtime: nodejs22.x
     Handler: index.handler
-    InlineCode: exports.handler = async () => ({ statusCode: 200 })
+    InlineCode: >-
+      exports.handler = async () => ({ statusCode: 200 })
     Events:
       Parent:
         Type: Api
@@ -329,7 +330,7 @@ pub(super) const METHOD_OVERRIDE: Page = Page {
             "That an override to a verb which the resource lacks gives the token message: it follows from the two."
         ),
         aws!(
-            "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-request-create-origin-request-policy.html",
+            "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/controlling-origin-requests.html",
             "An origin request policy decides which headers CloudFront passes on."
         ),
     ],

@@ -22,7 +22,7 @@ pub(super) const IAM_UNSIGNED: Page = Page {
     cloudformation: Fix {
         say: "`AuthorizationType: AWS_IAM` is what asks for it; the caller needs execute-api:Invoke. With SAM: \
               `Auth: { DefaultAuthorizer: AWS_IAM }`.",
-        code: r#"MayInvoke:
+        code: r##"MayInvoke:
   Type: AWS::IAM::ManagedPolicy
   Properties:
     PolicyDocument:
@@ -30,14 +30,17 @@ pub(super) const IAM_UNSIGNED: Page = Page {
       Statement:
         - Effect: Allow
           Action: execute-api:Invoke
-          Resource: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/prod/GET/orders"#,
+          Resource: !Sub "arn:${AWS::Partition}:execute-api:\
+            ${AWS::Region}:${AWS::AccountId}:${Api}/prod/GET/orders""##,
     },
     terraform: Fix {
         say: "`authorization = \"AWS_IAM\"` is what asks for it; the caller needs execute-api:Invoke.",
         code: r#"data "aws_iam_policy_document" "may_invoke" {
   statement {
-    actions   = ["execute-api:Invoke"]
-    resources = ["${aws_api_gateway_rest_api.shop.execution_arn}/prod/GET/orders"]
+    actions = ["execute-api:Invoke"]
+    resources = [
+      "${aws_api_gateway_rest_api.shop.execution_arn}/prod/GET/orders",
+    ]
   }
 }"#,
     },
@@ -58,7 +61,7 @@ pub(super) const API_KEY: Page = Page {
     answers: &[FORBIDDEN],
     confirm: Confirm {
         command: "aws apigateway get-usage-plans --key-id \"$KEY_ID\" \\\n  --query 'items[].[name,apiStages]'",
-        shows: "No plan of the key has this API with this stage. (KEY_ID is the key's id, not its value.)",
+        shows: "No plan of the key has this API with this stage. KEY_ID is the key's id, not its value.",
     },
     console: "Usage plans > the plan > Associated stages > Add stage, and Associated API keys > Add API key. The demand: \
               Resources > the method > Method request > Edit > API key required; then Deploy API.",
@@ -136,7 +139,7 @@ pub(super) const RESOURCE_POLICY: Page = Page {
         ),
     ],
     confirm: Confirm {
-        command: "aws apigateway get-rest-api --rest-api-id \"$API\" --query policy --output text",
+        command: "aws apigateway get-rest-api --rest-api-id \"$API\" \\\n  --query policy --output text",
         shows: "No statement allows the caller this ARN, or one denies it. It is the edited policy: was it deployed since?",
     },
     console: "APIs > your API > Resource policy > Edit > Save changes; then Resources > Deploy API. The caller's: IAM > Roles \
@@ -217,7 +220,7 @@ pub(super) const AUTHORIZER: Page = Page {
               under Edit; then Resources > Deploy API.",
     cloudformation: Fix {
         say: "The authorizer, and its permission to be invoked: without the permission every request is a 500.",
-        code: r#"Authorizer:
+        code: r##"Authorizer:
   Type: AWS::ApiGateway::Authorizer
   Properties:
     Name: token
@@ -225,14 +228,16 @@ pub(super) const AUTHORIZER: Page = Page {
     Type: TOKEN
     IdentitySource: method.request.header.Authorization
     AuthorizerResultTtlInSeconds: 300
-    AuthorizerUri: !Sub arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations
+    AuthorizerUri: !Sub "arn:${AWS::Partition}:apigateway:${AWS::Region}:\
+      lambda:path/2015-03-31/functions/${Function.Arn}/invocations"
 AuthorizerInvoke:
   Type: AWS::Lambda::Permission
   Properties:
     Action: lambda:InvokeFunction
     FunctionName: !Ref Function
     Principal: apigateway.amazonaws.com
-    SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/authorizers/*"#,
+    SourceArn: !Sub "arn:${AWS::Partition}:execute-api:${AWS::Region}:\
+      ${AWS::AccountId}:${Api}/authorizers/*""##,
     },
     terraform: Fix {
         say: "The authorizer, its permission to be invoked, and on the method both `authorization` and `authorizer_id`.",
@@ -249,7 +254,9 @@ resource "aws_lambda_permission" "authorizer" {
   action        = "lambda:InvokeFunction"
   function_name = var.function_name
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_api_gateway_rest_api.shop.execution_arn}/authorizers/*"
+
+  source_arn = format("%s/authorizers/*",
+  aws_api_gateway_rest_api.shop.execution_arn)
 }"#,
     },
     grounds: &[
@@ -308,8 +315,8 @@ pub(super) const SIGNATURE: Page = Page {
     },
     grounds: &[
         aws!(
-            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html",
-            "How SigV4 errors come about, and how to find the part that differs."
+            "https://repost.aws/knowledge-center/api-gateway-troubleshoot-403-forbidden",
+            "InvalidSignatureException for a signature that does not match, and for one that has expired."
         ),
         TYPES,
         seen!(
@@ -339,7 +346,8 @@ pub(super) const WAF: Page = Page {
         code: r#"Association:
   Type: AWS::WAFv2::WebACLAssociation
   Properties:
-    ResourceArn: !Sub arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${Api}/stages/${Prod}
+    ResourceArn: !Sub "arn:${AWS::Partition}:apigateway:${AWS::Region}::\
+      /restapis/${Api}/stages/${Prod}"
     WebACLArn: !GetAtt WebAcl.Arn"#,
     },
     terraform: Fix {
@@ -400,7 +408,7 @@ pub(super) const EDGE_REFUSED: Page = Page {
         TargetOriginId: api
         ViewerProtocolPolicy: https-only
         AllowedMethods: [GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE]
-        # The managed policies CachingDisabled and AllViewerExceptHostHeader.
+        # Managed: CachingDisabled and AllViewerExceptHostHeader.
         CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad
         OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac"#,
     },
@@ -413,8 +421,8 @@ pub(super) const EDGE_REFUSED: Page = Page {
     },
     grounds: &[
         aws!(
-            "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-permission-denied.html",
-            "What makes CloudFront itself answer 403."
+            "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html",
+            "A GET with a body gets 403 from CloudFront itself."
         ),
         aws!(
             "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html",
@@ -490,7 +498,7 @@ pub(super) const THROTTLE: Page = Page {
            account in this Region, which all its APIs share. The smallest that applies refuses. The route is proved.",
     answers: &[gateway("always", 429, "TooManyRequestsException", r#"{"message":"Too Many Requests"}"#)],
     confirm: Confirm {
-        command: "aws apigateway get-stage --rest-api-id \"$API\" --stage-name \"$STAGE\" \\\n  --query methodSettings; aws apigateway get-account --query throttleSettings",
+        command: "aws apigateway get-stage --rest-api-id \"$API\" --stage-name \"$STAGE\" \\\n  --query methodSettings\naws apigateway get-account --query throttleSettings",
         shows: "throttlingRateLimit and throttlingBurstLimit of the method, the stage (*/*) and the account; plans: get-usage-plans.",
     },
     console: "APIs > your API > Stages > the stage > Stage details > Edit > Throttling, or Method overrides of one method. \

@@ -38,9 +38,10 @@ pub(super) const STAGE_MISSING: Page = Page {
     console: "APIs > your API > Stages > the stage > Stage details: Invoke URL is the whole base URL, with the stage.",
     cloudformation: Fix {
         say: "The template is right; the caller's URL is not. Hand out the URL with the stage in it.",
-        code: r#"Outputs:
+        code: r##"Outputs:
   Url:
-    Value: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Prod}"#,
+    Value: !Sub "https://${Api}.execute-api.${AWS::Region}.\
+      ${AWS::URLSuffix}/${Prod}""##,
     },
     terraform: Fix {
         say: "Hand out the stage's `invoke_url`; `execution_arn` and the API's id alone lack the stage.",

@@ -1,7 +1,5 @@
 //! The list of causes and their pages: closed, whole, and true to the facts where those can be checked.
 
-use std::time::Duration;
-
 use super::*;
 use crate::diagnose::{Symptom, Verdict};
 use crate::probe::{Observation, Response};
@@ -78,7 +76,7 @@ fn sentences_end_and_remedies_are_one_sentence() {
         let page = cause.page();
         let grounds = page.grounds.iter().map(|ground| ground.says);
         for text in [page.more, page.confirm.shows, cause.about().remedy].into_iter().chain(grounds) {
-            assert!(text.ends_with(['.', '…']), "{cause}: {text}");
+            assert!(text.ends_with(['.', '?']), "{cause}: {text}");
         }
         assert!(!cause.about().remedy.trim_end_matches('.').contains(". "), "{cause}: {}", cause.about().remedy);
     }
@@ -213,13 +211,49 @@ fn the_wire_of_each_routing_cause_is_what_the_facts_say() {
 
 /// What the diagnosis reads in an answer of a page.
 fn read(answer: &Answer) -> Symptom {
-    let headers = answer.error_type.map(|kind| ("x-amzn-ErrorType".to_owned(), kind.to_owned()));
-    let response = Response {
-        status: answer.status.unwrap_or_default(),
-        headers: headers.into_iter().collect(),
-        body: answer.body.as_bytes().to_vec(),
-        ..Response::default()
-    };
-    let observation = Observation { outcome: Ok(response), ..Observation::default() };
-    Symptom::read(&observation, &[], true)
+    let headers = answer.error_type.map(|kind| ("x-amzn-errortype".to_owned(), kind.to_owned()));
+    Symptom::read(
+        &Observation::saved(Response {
+            status: answer.status.unwrap_or_default(),
+            headers: headers.into_iter().collect(),
+            body: answer.body.to_owned(),
+            truncated: false,
+        }),
+        &[],
+        false,
+    )
+}
+
+#[test]
+fn the_diagnosis_reads_each_answer_of_the_pages_as_what_it_is() {
+    for &cause in Cause::ALL {
+        for answer in cause.page().answers.iter().filter(|answer| answer.status.is_some()) {
+            let says = |word: &str| answer.body.contains(word);
+            let expected = match (answer.error_type, answer.status.unwrap_or_default()) {
+                (Some("MissingAuthenticationTokenException"), 403) => Symptom::MissingAuthenticationToken,
+                (Some("IncompleteSignatureException"), 403) => Symptom::IncompleteSignature,
+                (Some("InvalidSignatureException"), 403) => Symptom::InvalidSignature,
+                (Some("ExpiredTokenException"), 403) => Symptom::ExpiredToken,
+                (Some("ForbiddenException"), 403) => Symptom::Forbidden,
+                (Some("AccessDeniedException"), 403) => Symptom::AccessDenied,
+                (Some("UnauthorizedException"), 401) => Symptom::Unauthorized,
+                (Some("AuthorizerConfigurationException"), 500) => Symptom::AuthorizerConfigurationError,
+                (Some("AuthorizerFailureException"), 500) => Symptom::AuthorizerFailure,
+                (Some("TooManyRequestsException"), 429) => Symptom::Throttled,
+                (Some("LimitExceededException"), 429) => Symptom::QuotaExceeded,
+                (Some("BadRequestException"), 415) => Symptom::UnsupportedMediaType,
+                (Some("BadRequestException"), 400) if says("parameters") => Symptom::BadRequestParameters,
+                (Some("BadRequestException"), 400) => Symptom::BadRequestBody,
+                (Some("InternalServerErrorException"), 504) if says("timed out") => Symptom::IntegrationTimeout,
+                (Some("InternalServerErrorException"), 502 | 504) => Symptom::IntegrationFailure,
+                (Some("InternalServerErrorException"), 500) => Symptom::InternalServerError,
+                (None, 403) if says("Missing Authentication Token") => Symptom::MissingAuthenticationToken,
+                (None, 403) if says("cloudfront") => Symptom::CdnRefused,
+                (None, 413) => Symptom::RequestTooLarge,
+                (None, 200 | 404) => Symptom::Answered,
+                other => panic!("{cause}: {other:?} stands in no table of the facts"),
+            };
+            assert_eq!(read(answer), expected, "{cause}: {answer:?}");
+        }
+    }
 }
