@@ -30,7 +30,7 @@ pub(super) const UPSTREAM_GATEWAY: Page = Page {
               service with its execution role; then Deploy API.",
     cloudformation: Fix {
         say: "The inner URL needs its stage; an AWS service integration needs `Credentials`, a role that may make the call.",
-        code: r##"GetOrders:
+        code: r#"GetOrders:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
@@ -41,7 +41,7 @@ pub(super) const UPSTREAM_GATEWAY: Page = Page {
       Type: HTTP_PROXY
       IntegrationHttpMethod: GET
       Uri: !Sub "https://${Inner}.execute-api.${AWS::Region}.\
-        ${AWS::URLSuffix}/prod/orders""##,
+        ${AWS::URLSuffix}/prod/orders""#,
     },
     terraform: Fix {
         say: "The inner URL needs its stage: take it from `invoke_url`. An AWS service integration needs `credentials`.",
@@ -92,14 +92,14 @@ pub(super) const INTEGRATION: Page = Page {
               Deploy API. Logs: Stages > the stage > Logs and tracing > Edit.",
     cloudformation: Fix {
         say: "The usual fault: API Gateway may not invoke the function. SAM adds this permission for Api events by itself.",
-        code: r##"Invoke:
+        code: r#"Invoke:
   Type: AWS::Lambda::Permission
   Properties:
     Action: lambda:InvokeFunction
     FunctionName: !Ref Function
     Principal: apigateway.amazonaws.com
     SourceArn: !Sub "arn:${AWS::Partition}:execute-api:${AWS::Region}:\
-      ${AWS::AccountId}:${Api}/*/GET/orders""##,
+      ${AWS::AccountId}:${Api}/*/GET/orders""#,
     },
     terraform: Fix {
         say: "The usual faults: no permission to invoke the function, and an `integration_http_method` other than POST for \
@@ -152,7 +152,7 @@ pub(super) const INTEGRATION_TIMEOUT: Page = Page {
               Above 29 s first: Service Quotas > Amazon API Gateway > Maximum integration timeout in milliseconds.",
     cloudformation: Fix {
         say: "`TimeoutInMillis` of the integration, from 50 to 29000, or more where the quota was raised.",
-        code: r#"GetReport:
+        code: "GetReport:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
@@ -163,7 +163,7 @@ pub(super) const INTEGRATION_TIMEOUT: Page = Page {
       Type: HTTP_PROXY
       IntegrationHttpMethod: GET
       Uri: https://backend.example.com/report
-      TimeoutInMillis: 29000"#,
+      TimeoutInMillis: 29000",
     },
     terraform: Fix {
         say: "`timeout_milliseconds` of the integration, from 50 to 29000, or more where the quota was raised.",

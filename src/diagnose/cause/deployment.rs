@@ -21,7 +21,7 @@ pub(super) const NOT_DEPLOYED: Page = Page {
               id with each change of the API, as SAM and the CDK do by a hash, and let it depend on every method: without \
               DependsOn it may be taken before they are there. SAM deploys by itself when the definition in the template \
               changes; `AlwaysDeploy: true` covers what it cannot see, as files behind AWS::Include.",
-        code: r#"Deployment20261123:
+        code: "Deployment20261123:
   Type: AWS::ApiGateway::Deployment
   DependsOn: [GetOrders, PostOrders]
   Properties:
@@ -37,7 +37,7 @@ SamApi:
   Properties:
     StageName: prod
     AlwaysDeploy: true
-    DefinitionUri: openapi.yaml"#,
+    DefinitionUri: openapi.yaml",
     },
     terraform: Fix {
         say: "aws_api_gateway_deployment is made again only when `triggers` change: hash everything that is deployed, whole \
@@ -101,12 +101,12 @@ pub(super) const OTHER_STAGE: Page = Page {
               from the editor: Resources > Deploy API > Stage: the stage.",
     cloudformation: Fix {
         say: "Point both stages at the deployment that has the method.",
-        code: r#"ProdStage:
+        code: "ProdStage:
   Type: AWS::ApiGateway::Stage
   Properties:
     RestApiId: !Ref Api
     DeploymentId: !Ref Deployment
-    StageName: prod"#,
+    StageName: prod",
     },
     terraform: Fix {
         say: "Point both stages at the deployment that has the method.",
@@ -139,7 +139,7 @@ pub(super) const REMOVED: Page = Page {
     cloudformation: Fix {
         say: "Put the method back into the template and deploy it. Roll back by the earlier template, not by hand: a stage \
               moved in the console drifts, and the next update moves it again.",
-        code: r#"GetOrders:
+        code: "GetOrders:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
@@ -149,7 +149,7 @@ pub(super) const REMOVED: Page = Page {
     Integration:
       Type: HTTP_PROXY
       IntegrationHttpMethod: GET
-      Uri: https://backend.example.com/orders"#,
+      Uri: https://backend.example.com/orders",
     },
     terraform: Fix {
         say: "Put the method back and apply. With create_before_destroy the earlier deployment is destroyed, so there is \
@@ -190,11 +190,11 @@ pub(super) const SHADOWED: Page = Page {
     console: "APIs > your API > Resources > Deploy API > Stage: the stage > Deploy.",
     cloudformation: Fix {
         say: "A new deployment, after every method (see not-deployed).",
-        code: r#"Deployment20261123:
+        code: "Deployment20261123:
   Type: AWS::ApiGateway::Deployment
   DependsOn: [GetOrders, PostOrders]
   Properties:
-    RestApiId: !Ref Api"#,
+    RestApiId: !Ref Api",
     },
     terraform: Fix {
         say: "The method among the deployment's triggers (see not-deployed).",
@@ -238,7 +238,7 @@ pub(super) const CANARY_SPLIT: Page = Page {
               go to the stage's own deployment again.",
     cloudformation: Fix {
         say: "Promote: set `DeploymentId` of the stage to the canary's. Drop: leave `CanarySetting` out.",
-        code: r#"CanaryStage:
+        code: "CanaryStage:
   Type: AWS::ApiGateway::Stage
   Properties:
     RestApiId: !Ref Api
@@ -246,7 +246,7 @@ pub(super) const CANARY_SPLIT: Page = Page {
     StageName: prod
     CanarySetting:
       DeploymentId: !Ref NextDeployment
-      PercentTraffic: 10"#,
+      PercentTraffic: 10",
     },
     terraform: Fix {
         say: "Promote: set `deployment_id` of the stage to the canary's. Drop: remove the block `canary_settings`.",

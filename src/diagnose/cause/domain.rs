@@ -19,13 +19,13 @@ pub(super) const DOMAIN_UNMAPPED: Page = Page {
               Stage, Path (empty for (none)) > Save. No deployment is needed.",
     cloudformation: Fix {
         say: "A mapping for the base path; without `BasePath` it is (none).",
-        code: r#"Mapping:
+        code: "Mapping:
   Type: AWS::ApiGateway::BasePathMapping
   Properties:
     DomainName: api.example.com
     BasePath: orders
     RestApiId: !Ref Api
-    Stage: !Ref Prod"#,
+    Stage: !Ref Prod",
     },
     terraform: Fix {
         say: "A mapping for the base path; without `base_path` it is (none).",
@@ -76,12 +76,12 @@ pub(super) const BASE_PATH_MISSING: Page = Page {
               root as well: Configure API mappings > Add new mapping with an empty Path.",
     cloudformation: Fix {
         say: "Callers must write the base path. To serve the API at the root, map it to (none) by leaving `BasePath` out.",
-        code: r#"RootMapping:
+        code: "RootMapping:
   Type: AWS::ApiGateway::BasePathMapping
   Properties:
     DomainName: api.example.com
     RestApiId: !Ref Api
-    Stage: !Ref Prod"#,
+    Stage: !Ref Prod",
     },
     terraform: Fix {
         say: "Callers must write the base path. To serve the API at the root, leave `base_path` out.",
@@ -107,13 +107,13 @@ pub(super) const DOMAIN_WRONG_STAGE: Page = Page {
               deploy to the mapped stage: APIs > your API > Resources > Deploy API.",
     cloudformation: Fix {
         say: "Set `Stage` of the mapping to the stage that has the method.",
-        code: r#"Mapping:
+        code: "Mapping:
   Type: AWS::ApiGateway::BasePathMapping
   Properties:
     DomainName: api.example.com
     BasePath: orders
     RestApiId: !Ref Api
-    Stage: !Ref Prod"#,
+    Stage: !Ref Prod",
     },
     terraform: Fix {
         say: "Set `stage_name` by reference, so that the mapping follows the stage.",
@@ -147,7 +147,7 @@ pub(super) const DOMAIN_DNS: Page = Page {
     cloudformation: Fix {
         say: "An alias record to the domain's own attributes. For edge-optimized: `DistributionDomainName` and \
               `DistributionHostedZoneId`.",
-        code: r#"Record:
+        code: "Record:
   Type: AWS::Route53::RecordSet
   Properties:
     HostedZoneName: example.com.
@@ -155,7 +155,7 @@ pub(super) const DOMAIN_DNS: Page = Page {
     Type: A
     AliasTarget:
       DNSName: !GetAtt Domain.RegionalDomainName
-      HostedZoneId: !GetAtt Domain.RegionalHostedZoneId"#,
+      HostedZoneId: !GetAtt Domain.RegionalHostedZoneId",
     },
     terraform: Fix {
         say: "An alias record to the domain's own attributes. For edge-optimized: `cloudfront_domain_name` and \
@@ -201,7 +201,7 @@ pub(super) const ROUTING_RULE: Page = Page {
     cloudformation: Fix {
         say: "Give each rule the conditions that only its requests meet; `RoutingMode` of AWS::ApiGateway::DomainName is \
               BASE_PATH_MAPPING_ONLY, ROUTING_RULE_ONLY or ROUTING_RULE_THEN_BASE_PATH_MAPPING.",
-        code: r#"BetaRule:
+        code: "BetaRule:
   Type: AWS::ApiGatewayV2::RoutingRule
   Properties:
     DomainNameArn: !GetAtt Domain.DomainNameArn
@@ -215,7 +215,7 @@ pub(super) const ROUTING_RULE: Page = Page {
       - InvokeApi:
           ApiId: !Ref Api
           Stage: !Ref Prod
-          StripBasePath: true"#,
+          StripBasePath: true",
     },
     terraform: Fix {
         say: "aws_apigatewayv2_routing_rule and `routing_mode` of aws_api_gateway_domain_name; both need version 6 of the \
@@ -223,7 +223,7 @@ pub(super) const ROUTING_RULE: Page = Page {
         code: r#"resource "aws_apigatewayv2_routing_rule" "beta" {
   domain_name = "api.example.com"
   priority    = 50
-  conditions {
+  condition {
     match_headers {
       any_of {
         header     = "x-version"
@@ -231,7 +231,7 @@ pub(super) const ROUTING_RULE: Page = Page {
       }
     }
   }
-  actions {
+  action {
     invoke_api {
       api_id          = aws_api_gateway_rest_api.shop.id
       stage           = aws_api_gateway_stage.prod.stage_name
@@ -260,12 +260,12 @@ pub(super) const RESERVED_PATH: Page = Page {
     console: "APIs > your API > Resources > Create resource: another name, as /health; create its method; Deploy API.",
     cloudformation: Fix {
         say: "Name the resource otherwise, and deploy.",
-        code: r#"Health:
+        code: "Health:
   Type: AWS::ApiGateway::Resource
   Properties:
     RestApiId: !Ref Api
     ParentId: !GetAtt Api.RootResourceId
-    PathPart: health"#,
+    PathPart: health",
     },
     terraform: Fix {
         say: "Name the resource otherwise, and have it among the deployment's triggers.",

@@ -18,10 +18,10 @@ pub(super) const API_UNKNOWN: Page = Page {
     console: "APIs (with the right Region at the top right): the column ID holds what the host must start with.",
     cloudformation: Fix {
         say: "Do not write the id down: make the URL from the API itself, and let callers take the output.",
-        code: r##"Outputs:
+        code: r#"Outputs:
   Url:
     Value: !Sub "https://${Api}.execute-api.${AWS::Region}.\
-      ${AWS::URLSuffix}/prod""##,
+      ${AWS::URLSuffix}/prod""#,
     },
     terraform: Fix {
         say: "`invoke_url` of the stage holds the id, the Region and the stage: pass that on, not a copied text.",
@@ -56,11 +56,11 @@ pub(super) const ENDPOINT_DISABLED: Page = Page {
     cloudformation: Fix {
         say: "`DisableExecuteApiEndpoint: false` on AWS::Serverless::Api or AWS::ApiGateway::RestApi. With plain \
               CloudFormation a new AWS::ApiGateway::Deployment must follow (see not-deployed).",
-        code: r#"Api:
+        code: "Api:
   Type: AWS::Serverless::Api
   Properties:
     StageName: prod
-    DisableExecuteApiEndpoint: false"#,
+    DisableExecuteApiEndpoint: false",
     },
     terraform: Fix {
         say: "`disable_execute_api_endpoint`, and the flag among the deployment's triggers, so that it takes effect.",

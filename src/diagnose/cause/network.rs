@@ -17,12 +17,12 @@ pub(super) const NETWORK_DNS: Page = Page {
     cloudformation: Fix {
         say: "Of a function in a VPC: the VPC's own DNS must be on. Elsewhere nothing in a template helps: correct the name or \
               the resolver.",
-        code: r#"Network:
+        code: "Network:
   Type: AWS::EC2::VPC
   Properties:
     CidrBlock: 10.0.0.0/16
     EnableDnsSupport: true
-    EnableDnsHostnames: true"#,
+    EnableDnsHostnames: true",
     },
     terraform: Fix {
         say: "Of a function in a VPC: the VPC's own DNS must be on. Elsewhere correct the name or the resolver.",
@@ -34,7 +34,7 @@ pub(super) const NETWORK_DNS: Page = Page {
     },
     grounds: &[
         aws!(
-            "https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html",
+            "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
             "DNS in a VPC, and the two attributes that switch it on."
         ),
         guide!("apigateway-private-api-test-invoke-url", "Which names of a private API resolve where."),
@@ -57,7 +57,7 @@ pub(super) const NETWORK_CONNECT: Page = Page {
               interface endpoint's), Network ACLs.",
     cloudformation: Fix {
         say: "Of a function in a VPC: outbound 443, and inbound 443 on the interface endpoint's security group.",
-        code: r#"EndpointGroup:
+        code: "EndpointGroup:
   Type: AWS::EC2::SecurityGroup
   Properties:
     GroupDescription: HTTPS to the execute-api endpoint
@@ -66,7 +66,7 @@ pub(super) const NETWORK_CONNECT: Page = Page {
       - IpProtocol: tcp
         FromPort: 443
         ToPort: 443
-        CidrIp: 10.0.0.0/16"#,
+        CidrIp: 10.0.0.0/16",
     },
     terraform: Fix {
         say: "Of a function in a VPC: outbound 443, and inbound 443 on the interface endpoint's security group.",
@@ -102,7 +102,7 @@ pub(super) const NETWORK_TLS: Page = Page {
               Certificate Manager > Certificates (us-east-1 for edge-optimized domains).",
     cloudformation: Fix {
         say: "A certificate that has the domain's name, in the domain's own Region, and a security policy that the clients know.",
-        code: r#"Domain:
+        code: "Domain:
   Type: AWS::ApiGateway::DomainName
   Properties:
     DomainName: api.example.com
@@ -114,7 +114,7 @@ Certificate:
   Type: AWS::CertificateManager::Certificate
   Properties:
     DomainName: api.example.com
-    ValidationMethod: DNS"#,
+    ValidationMethod: DNS",
     },
     terraform: Fix {
         say: "Take the certificate's ARN from the validation, so that the domain waits until it is issued.",
@@ -157,12 +157,12 @@ pub(super) const NETWORK_TIMEOUT: Page = Page {
               groups, Network ACLs; VPC > Reachability Analyzer.",
     cloudformation: Fix {
         say: "Of a function in a VPC: a route out of its subnet. For a private API, see private-endpoint.",
-        code: r#"WayOut:
+        code: "WayOut:
   Type: AWS::EC2::Route
   Properties:
     RouteTableId: !Ref RouteTable
     DestinationCidrBlock: 0.0.0.0/0
-    NatGatewayId: !Ref NatGateway"#,
+    NatGatewayId: !Ref NatGateway",
     },
     terraform: Fix {
         say: "Of a function in a VPC: a route out of its subnet. For a private API, see private-endpoint.",

@@ -15,7 +15,7 @@ pub(super) const ROOT_WITHOUT_METHOD: Page = Page {
     console: "APIs > your API > Resources > / > Create method; then Deploy API. Or call a resource's path.",
     cloudformation: Fix {
         say: "A method on the root; its resource is `RootResourceId`. Then a deployment (see not-deployed).",
-        code: r#"GetRoot:
+        code: "GetRoot:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
@@ -25,7 +25,7 @@ pub(super) const ROOT_WITHOUT_METHOD: Page = Page {
     Integration:
       Type: HTTP_PROXY
       IntegrationHttpMethod: GET
-      Uri: https://backend.example.com/"#,
+      Uri: https://backend.example.com/",
     },
     terraform: Fix {
         say: "A method and an integration on `root_resource_id`, both among the deployment's triggers.",
@@ -114,12 +114,12 @@ pub(super) const PATH_CASE: Page = Page {
     cloudformation: Fix {
         say: "Callers must write the case of `PathPart`. To serve the other case as well, add a resource for it, its \
               methods and a deployment.",
-        code: r#"OrdersCapital:
+        code: "OrdersCapital:
   Type: AWS::ApiGateway::Resource
   Properties:
     RestApiId: !Ref Api
     ParentId: !GetAtt Api.RootResourceId
-    PathPart: Orders"#,
+    PathPart: Orders",
     },
     terraform: Fix {
         say: "Callers must write the case of `path_part`. To serve the other case as well, add a resource for it.",
@@ -146,7 +146,7 @@ pub(super) const PATH_UNKNOWN: Page = Page {
     console: "APIs > your API > Resources > Create resource, Create method; then Deploy API.",
     cloudformation: Fix {
         say: "The resource and its method; then a deployment (see not-deployed). SAM makes all of it from an Api event.",
-        code: r#"Orders:
+        code: "Orders:
   Type: AWS::ApiGateway::Resource
   Properties:
     RestApiId: !Ref Api
@@ -162,7 +162,7 @@ GetOrders:
     Integration:
       Type: HTTP_PROXY
       IntegrationHttpMethod: GET
-      Uri: https://backend.example.com/orders"#,
+      Uri: https://backend.example.com/orders",
     },
     terraform: Fix {
         say: "The resource and its method, with an integration; all among the deployment's triggers.",
@@ -249,7 +249,7 @@ pub(super) const METHOD_MISMATCH: Page = Page {
     cloudformation: Fix {
         say: "A method for the verb; then a deployment (see not-deployed). With SAM, `Cors` of AWS::Serverless::Api adds \
               OPTIONS to every path.",
-        code: r#"PostOrders:
+        code: "PostOrders:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
@@ -259,7 +259,7 @@ pub(super) const METHOD_MISMATCH: Page = Page {
     Integration:
       Type: HTTP_PROXY
       IntegrationHttpMethod: POST
-      Uri: https://backend.example.com/orders"#,
+      Uri: https://backend.example.com/orders",
     },
     terraform: Fix {
         say: "A method for the verb, and its integration: the usual slip is to copy a method and keep `http_method` of the \

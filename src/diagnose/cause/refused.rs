@@ -22,7 +22,7 @@ pub(super) const IAM_UNSIGNED: Page = Page {
     cloudformation: Fix {
         say: "`AuthorizationType: AWS_IAM` is what asks for it; the caller needs execute-api:Invoke. With SAM: \
               `Auth: { DefaultAuthorizer: AWS_IAM }`.",
-        code: r##"MayInvoke:
+        code: r#"MayInvoke:
   Type: AWS::IAM::ManagedPolicy
   Properties:
     PolicyDocument:
@@ -31,7 +31,7 @@ pub(super) const IAM_UNSIGNED: Page = Page {
         - Effect: Allow
           Action: execute-api:Invoke
           Resource: !Sub "arn:${AWS::Partition}:execute-api:\
-            ${AWS::Region}:${AWS::AccountId}:${Api}/prod/GET/orders""##,
+            ${AWS::Region}:${AWS::AccountId}:${Api}/prod/GET/orders""#,
     },
     terraform: Fix {
         say: "`authorization = \"AWS_IAM\"` is what asks for it; the caller needs execute-api:Invoke.",
@@ -68,7 +68,7 @@ pub(super) const API_KEY: Page = Page {
     cloudformation: Fix {
         say: "The plan needs the stage under `ApiStages`, and the key a UsagePlanKey. SAM does both with \
               `Auth: { UsagePlan: { CreateUsagePlan: PER_API } }`.",
-        code: r#"Plan:
+        code: "Plan:
   Type: AWS::ApiGateway::UsagePlan
   Properties:
     ApiStages:
@@ -83,7 +83,7 @@ PlanKey:
   Properties:
     KeyId: !Ref Key
     KeyType: API_KEY
-    UsagePlanId: !Ref Plan"#,
+    UsagePlanId: !Ref Plan",
     },
     terraform: Fix {
         say: "The plan needs a block `api_stages` for the stage, and the key an aws_api_gateway_usage_plan_key.",
@@ -220,7 +220,7 @@ pub(super) const AUTHORIZER: Page = Page {
               under Edit; then Resources > Deploy API.",
     cloudformation: Fix {
         say: "The authorizer, and its permission to be invoked: without the permission every request is a 500.",
-        code: r##"Authorizer:
+        code: r#"Authorizer:
   Type: AWS::ApiGateway::Authorizer
   Properties:
     Name: token
@@ -237,7 +237,7 @@ AuthorizerInvoke:
     FunctionName: !Ref Function
     Principal: apigateway.amazonaws.com
     SourceArn: !Sub "arn:${AWS::Partition}:execute-api:${AWS::Region}:\
-      ${AWS::AccountId}:${Api}/authorizers/*""##,
+      ${AWS::AccountId}:${Api}/authorizers/*""#,
     },
     terraform: Fix {
         say: "The authorizer, its permission to be invoked, and on the method both `authorization` and `authorizer_id`.",
@@ -394,7 +394,7 @@ pub(super) const EDGE_REFUSED: Page = Page {
               edge-optimized API there is none of yours: correct the request.",
     cloudformation: Fix {
         say: "Of your own distribution: all methods, and the managed policy that passes everything but Host on.",
-        code: r#"Distribution:
+        code: "Distribution:
   Type: AWS::CloudFront::Distribution
   Properties:
     DistributionConfig:
@@ -410,7 +410,7 @@ pub(super) const EDGE_REFUSED: Page = Page {
         AllowedMethods: [GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE]
         # Managed: CachingDisabled and AllViewerExceptHostHeader.
         CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad
-        OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac"#,
+        OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac",
     },
     terraform: Fix {
         say: "Of your own aws_cloudfront_distribution: `allowed_methods` with all seven, and the managed origin request policy \
@@ -453,7 +453,7 @@ pub(super) const CLIENT_CERTIFICATE: Page = Page {
               version. Warnings about its certificates stand there.",
     cloudformation: Fix {
         say: "A truststore that was overwritten in S3 is read again only when `TruststoreVersion` changes.",
-        code: r#"Domain:
+        code: "Domain:
   Type: AWS::ApiGateway::DomainName
   Properties:
     DomainName: api.example.com
@@ -463,7 +463,7 @@ pub(super) const CLIENT_CERTIFICATE: Page = Page {
       Types: [REGIONAL]
     MutualTlsAuthentication:
       TruststoreUri: s3://example-truststore/ca.pem
-      TruststoreVersion: 3sL4kqtJlcpXroDTDmJ"#,
+      TruststoreVersion: 3sL4kqtJlcpXroDTDmJ",
     },
     terraform: Fix {
         say: "Tie `truststore_version` to the S3 object, so that a new truststore is read.",
@@ -553,7 +553,7 @@ pub(super) const QUOTA: Page = Page {
               plan's quota.",
     cloudformation: Fix {
         say: "`Quota` of the usage plan.",
-        code: r#"Plan:
+        code: "Plan:
   Type: AWS::ApiGateway::UsagePlan
   Properties:
     ApiStages:
@@ -561,7 +561,7 @@ pub(super) const QUOTA: Page = Page {
         Stage: !Ref Prod
     Quota:
       Limit: 100000
-      Period: DAY"#,
+      Period: DAY",
     },
     terraform: Fix {
         say: "`quota_settings` of the usage plan.",
@@ -623,7 +623,7 @@ pub(super) const BAD_PROBE: Page = Page {
               parameters, Request body; then Deploy API. Or send what is asked for.",
     cloudformation: Fix {
         say: "`RequestParameters`, `RequestModels` and `RequestValidatorId` of the method are what is demanded.",
-        code: r#"Search:
+        code: "Search:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
@@ -641,7 +641,7 @@ Validator:
   Type: AWS::ApiGateway::RequestValidator
   Properties:
     RestApiId: !Ref Api
-    ValidateRequestParameters: true"#,
+    ValidateRequestParameters: true",
     },
     terraform: Fix {
         say: "`request_parameters` (true means required), `request_models` and `request_validator_id` of the method.",

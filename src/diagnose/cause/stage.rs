@@ -38,10 +38,10 @@ pub(super) const STAGE_MISSING: Page = Page {
     console: "APIs > your API > Stages > the stage > Stage details: Invoke URL is the whole base URL, with the stage.",
     cloudformation: Fix {
         say: "The template is right; the caller's URL is not. Hand out the URL with the stage in it.",
-        code: r##"Outputs:
+        code: r#"Outputs:
   Url:
     Value: !Sub "https://${Api}.execute-api.${AWS::Region}.\
-      ${AWS::URLSuffix}/${Prod}""##,
+      ${AWS::URLSuffix}/${Prod}""#,
     },
     terraform: Fix {
         say: "Hand out the stage's `invoke_url`; `execution_arn` and the API's id alone lack the stage.",
@@ -70,12 +70,12 @@ pub(super) const STAGE_UNKNOWN: Page = Page {
     console: "APIs > your API > Stages: the list. To make the missing one: Resources > Deploy API > Stage: *New stage*.",
     cloudformation: Fix {
         say: "The stage of the name that callers use.",
-        code: r#"Prod:
+        code: "Prod:
   Type: AWS::ApiGateway::Stage
   Properties:
     RestApiId: !Ref Api
     DeploymentId: !Ref Deployment
-    StageName: prod"#,
+    StageName: prod",
     },
     terraform: Fix {
         say: "The stage of the name that callers use, as a resource of its own: `stage_name` of \
@@ -110,13 +110,13 @@ pub(super) const STAGE_IN_DOMAIN_PATH: Page = Page {
     cloudformation: Fix {
         say: "Drop the stage from the caller's URL. Where old callers cannot change, map the stage's name as a base path \
               as well.",
-        code: r#"ProdMapping:
+        code: "ProdMapping:
   Type: AWS::ApiGateway::BasePathMapping
   Properties:
     DomainName: api.example.com
     BasePath: prod
     RestApiId: !Ref Api
-    Stage: !Ref Prod"#,
+    Stage: !Ref Prod",
     },
     terraform: Fix {
         say: "Drop the stage from the caller's URL. Where old callers cannot change, map the stage's name as a base path \
