@@ -95,8 +95,9 @@ fn page(out: &mut String, cause: Cause) {
         let _ = writeln!(out, "- {}: {}", markdown(answer.when), answer_line(answer));
         let _ = writeln!(out, "  `{}`", answer.body);
     }
-    let _ = write!(out, "\n**Confirm it**: {}\n\n", markdown(page.confirm.shows));
+    out.push_str("\n**Confirm it**\n\n");
     code(out, "sh", page.confirm.command);
+    let _ = write!(out, "\n{}\n", markdown(page.confirm.shows));
     let _ = write!(out, "\n**Told from its neighbours**\n\n| it may be | if | here instead |\n| --- | --- | --- |\n");
     for neighbour in cause.neighbours() {
         let (there, here) = (markdown(neighbour.there), markdown(neighbour.here));

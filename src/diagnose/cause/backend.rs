@@ -5,7 +5,7 @@ use super::shared::{CUSTOMISED, KC_TOKEN, NO_EXECUTION_LOG, aws, gateway, guide,
 
 const INTERNAL: &str = r#"{"message":"Internal server error"}"#;
 
-const LOGS: &str = "aws logs tail \"API-Gateway-Execution-Logs_$API/$STAGE\" --since 10m";
+const LOGS: &str = "aws logs filter-log-events --query 'events[].message' \\\n  --log-group-name \"API-Gateway-Execution-Logs_$API/$STAGE\" \\\n  --start-time \"$(( ($(date +%s) - 600) * 1000 ))\"";
 
 const RESPONSE_TYPES: Ground = guide!(
     "supported-gateway-response-types",

@@ -92,6 +92,10 @@ pub(super) const STAGE_UNKNOWN: Page = Page {
         NOT_CUSTOMISABLE,
         FORBIDDEN_ARTICLE,
         BLOGS,
+        seen!(
+            "https://github.com/aws/serverless-application-model/issues/191",
+            "SAM makes a second stage called Stage; OpenApiVersion in Globals prevents it."
+        ),
         unverified!("Stage names are compared with case: everything seen agrees, no sentence of AWS's was found."),
     ],
 };
