@@ -277,8 +277,8 @@ pub(super) const CANARY_SPLIT: Page = Page {
 
 pub(super) const PROPAGATING: Page = Page {
     more: "A deployment, a stage's change or a mapping takes a little while to reach every server: for some seconds the old \
-           and the new answer come in turn. Gateprobe calls a missing route this within 60 s of the stage's change, and \
-           does not alarm. What lasts longer is another cause.",
+           and the new answer come in turn. Gateprobe calls a missing route this within 60 s of the stage's change; what \
+           lasts longer is another cause.",
     answers: UNMATCHED,
     confirm: Confirm {
         command: "aws apigateway get-stage --rest-api-id \"$API\" --stage-name \"$STAGE\" \\\n  --query lastUpdatedDate",

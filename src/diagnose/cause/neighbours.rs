@@ -104,6 +104,8 @@ pairs! {
         IamUnsigned "the deployment has the method, with AWS_IAM; signed, the request answers";
     PathUnknown "the path as sent is the path as meant",
         PathEncoding "the path as sent is not the one that was meant: #, //, %25, or a raw character";
+    PathEncoding "a doubled slash stands where the stage should: with one slash it routes",
+        StageMissing "with one slash the path still lacks its stage";
     PathUnknown "x-amzn-ErrorType is this gateway's",
         UpstreamGateway "no x-amzn-ErrorType, or x-amzn-remapped- headers";
     PathUnknown "the answer is the gateway's own, customised or not",
@@ -138,6 +140,8 @@ pairs! {
         Unexplained "the stage was deployed again since the tree was read: read it again";
     CanarySplit "the stage has canarySettings",
         Propagating "it has none, and changed less than a minute ago";
+    CanarySplit "it fails for a share of the requests, signed or not",
+        IamUnsigned "every unsigned request fails, and every signed one answers";
     Shadowed "the wrong integration answers, well or not",
         BackendStatus "the right one answers, with an error status";
     Propagating "it goes away within a minute",

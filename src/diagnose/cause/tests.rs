@@ -202,9 +202,20 @@ fn the_wire_of_each_routing_cause_is_what_the_facts_say() {
         }
         // The long form agrees with the short one.
         let answers = cause.page().answers;
-        for (status, message) in [(403, "Missing Authentication Token"), (403, "Forbidden")] {
-            let told = answers.iter().any(|answer| answer.status == Some(status) && answer.body.contains(message));
-            assert!(told || !words.contains(&message), "{cause} has no answer with {status} {message}");
+        for (error_type, message) in [
+            ("MissingAuthenticationTokenException", "Missing Authentication Token"),
+            ("ForbiddenException", "Forbidden"),
+        ] {
+            let body = format!("{{\"message\":\"{message}\"}}");
+            let told = |answer: &Answer| {
+                answer.status == Some(403) && answer.error_type == Some(error_type) && answer.body == body
+            };
+            assert_eq!(
+                answers.iter().any(|answer| answer.body == body),
+                answers.iter().any(told),
+                "{cause}: {message} without {error_type}"
+            );
+            assert!(answers.iter().any(told) || !words.contains(&message), "{cause} has no answer of 403 {message}");
         }
     }
 }
