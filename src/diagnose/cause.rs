@@ -1,5 +1,6 @@
 //! Why a request did not reach its method: a closed list, whose ids are a public contract.
 
+mod auth;
 mod backend;
 mod deployment;
 mod domain;

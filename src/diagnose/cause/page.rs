@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{About, Cause, backend, deployment, domain, endpoint, network, path, refused, stage};
+use super::{About, Cause, auth, backend, deployment, domain, endpoint, network, path, refused, stage};
 
 /// The long description of one cause: what its [`About`] says in a line, so that somebody can act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -147,14 +147,14 @@ impl Cause {
             Cause::Shadowed => &deployment::SHADOWED,
             Cause::CanarySplit => &deployment::CANARY_SPLIT,
             Cause::Propagating => &deployment::PROPAGATING,
-            Cause::IamUnsigned => &refused::IAM_UNSIGNED,
-            Cause::ApiKey => &refused::API_KEY,
-            Cause::ResourcePolicy => &refused::RESOURCE_POLICY,
-            Cause::Authorizer => &refused::AUTHORIZER,
-            Cause::Signature => &refused::SIGNATURE,
+            Cause::IamUnsigned => &auth::IAM_UNSIGNED,
+            Cause::ApiKey => &auth::API_KEY,
+            Cause::ResourcePolicy => &auth::RESOURCE_POLICY,
+            Cause::Authorizer => &auth::AUTHORIZER,
+            Cause::Signature => &auth::SIGNATURE,
             Cause::Waf => &refused::WAF,
             Cause::EdgeRefused => &refused::EDGE_REFUSED,
-            Cause::ClientCertificate => &refused::CLIENT_CERTIFICATE,
+            Cause::ClientCertificate => &auth::CLIENT_CERTIFICATE,
             Cause::Throttle => &refused::THROTTLE,
             Cause::Quota => &refused::QUOTA,
             Cause::BadProbe => &refused::BAD_PROBE,

@@ -157,3 +157,8 @@ pub(super) const ROUTER: Ground = seen!(
     "A literal comes before `{param}`, that before `{proxy+}`; a trailing slash does not matter; ANY is DELETE, GET, HEAD, \
      OPTIONS, PATCH, POST and PUT; HEAD is not implied by GET (tests run against AWS)."
 );
+
+pub(super) const TYPES: Ground = guide!(
+    "supported-gateway-response-types",
+    "The gateway response types, their default status codes and when each is given."
+);
