@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::causes::{answer_line, by_step, step_title};
 use super::model::{Finding, Report};
-use crate::diagnose::{Cause, Diagnosis, Grade, StepResult, Verdict};
+use crate::diagnose::{Cause, Diagnosis, StepResult, Verdict};
 use crate::gateway::TreeSource;
 
 /// How to draw.
@@ -395,7 +395,7 @@ pub fn explain(cause: Cause, style: Style) -> String {
     for (name, fix) in [("In SAM or CloudFormation", page.cloudformation), ("In Terraform", page.terraform)] {
         section(name, &format!("{}{}", told(fix.say), indented(fix.code)));
     }
-    for grade in Grade::ALL {
+    for grade in crate::diagnose::Grade::ALL {
         let mut grounds = String::new();
         for ground in page.grounds.iter().filter(|ground| ground.grade == grade) {
             grounds.push_str(&wrapped(&format!("  - {}", ground.says), style.width, "    "));
