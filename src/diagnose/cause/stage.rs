@@ -67,7 +67,7 @@ pub(super) const STAGE_UNKNOWN: Page = Page {
         command: "aws apigateway get-stages --rest-api-id \"$API\" --query 'item[].stageName'",
         shows: "The name in the URL is not in the list, letter for letter.",
     },
-    console: "APIs > your API > Stages: the list. To make the missing one: Resources > Deploy API > Stage: *New stage*.",
+    console: "APIs > your API > Stages: the list. To make the missing one: Resources > Deploy API > Stage: New stage.",
     cloudformation: Fix {
         say: "The stage of the name that callers use.",
         code: "Prod:
