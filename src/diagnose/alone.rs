@@ -82,6 +82,23 @@ pub(super) fn unmatched(case: &Case<'_, '_>, why: &str) -> Conclusion {
 pub(super) fn forbidden(case: &Case<'_, '_>, why: &str) -> Conclusion {
     let shape = Shape::of(case);
     let mut causes = Vec::new();
+    let key = if case.request.header("x-api-key").is_some() {
+        "the key is of no enabled usage plan that lists this stage"
+    } else {
+        "the same request with an x-api-key answers"
+    };
+    if let Some((_, stage)) = case.address.stage() {
+        // The stage is there, and only what it serves could not be read.
+        causes.push((Cause::ApiKey, key));
+        if stage.web_acl.is_some() {
+            causes.push((Cause::Waf, "the web ACL's sampled requests hold this one"));
+        }
+        causes.push((
+            Cause::UpstreamGateway,
+            "the stage's access log shows an integration status: another gateway's words",
+        ));
+        return one_of(causes, why);
+    }
     if shape.endpoint {
         if shape.stage.is_some() {
             causes.push((Cause::StageUnknown, "the API has no stage of this name: stage names are case-sensitive"));
@@ -93,11 +110,6 @@ pub(super) fn forbidden(case: &Case<'_, '_>, why: &str) -> Conclusion {
         causes.push((Cause::BasePathMissing, "the path routes below one of the domain's base paths"));
         causes.push((Cause::ClientCertificate, "the domain demands mutual TLS"));
     }
-    let key = if case.request.header("x-api-key").is_some() {
-        "the key is of no enabled usage plan that lists this stage"
-    } else {
-        "the same request with an x-api-key answers"
-    };
     causes.push((Cause::ApiKey, key));
     causes.push((Cause::Waf, "the stage has a web ACL"));
     if shape.endpoint {
@@ -108,7 +120,7 @@ pub(super) fn forbidden(case: &Case<'_, '_>, why: &str) -> Conclusion {
 
 /// The name of an API's default endpoint does not resolve.
 pub(super) fn unresolved(detail: &str) -> Conclusion {
-    Conclusion::new(Cause::ApiUnknown, Confidence::Likely, detail)
+    Conclusion::new(Cause::ApiUnknown, Confidence::Possible, detail)
         .or(Cause::PrivateEndpoint, "the API is private: its name resolves inside a VPC only")
         .or(Cause::NetworkDns, "other names do not resolve from here either")
 }

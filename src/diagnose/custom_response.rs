@@ -1,6 +1,8 @@
 //! Customised gateway responses: an API's own words for what API Gateway says.
 
 use super::Symptom;
+use super::refusal::Refusal;
+use super::symptom::Read;
 use crate::gateway::GatewayResponse;
 use crate::probe::Response;
 
@@ -28,28 +30,51 @@ const KINDS: [(&str, Symptom); 19] = [
     ("RESOURCE_NOT_FOUND", Symptom::ResourceNotFound),
 ];
 
-/// The API's own words. A kind of its own is believed when status and body fit; `DEFAULT_4XX` with a body that names
-/// no kind can stand for any, so the model's expectation decides.
+/// The API's own words. A kind of its own is believed when status and body fit; where several kinds have these very
+/// words, and for `DEFAULT_4XX` and `DEFAULT_5XX`, which stand for any, the model decides: it may say that nothing tells, and
+/// then the answer is the gateway's all the same.
 pub(super) fn by_custom_response(
     response: &Response,
     customised: &[GatewayResponse],
-    unrouted: bool,
-) -> Option<Symptom> {
+    refusal: Refusal,
+) -> Option<Read> {
+    let unrouted = refusal == Refusal::Unrouted;
     let fits = |custom: &GatewayResponse| {
         custom.status.is_none_or(|status| status == response.status)
             && custom.templates.values().any(|template| template_fits(template, &response.body))
+            && says_something(custom, unrouted)
     };
-    let own = KINDS.iter().find(|(kind, _)| {
-        customised.iter().any(|custom| {
-            custom.kind == *kind && custom.status.is_some() && fits(custom) && says_something(custom, unrouted)
+    let own: Vec<Symptom> = KINDS
+        .iter()
+        .filter(|(kind, _)| {
+            customised.iter().any(|custom| custom.kind == *kind && custom.status.is_some() && fits(custom))
         })
-    });
-    if let Some((_, symptom)) = own {
-        return Some(*symptom);
+        .map(|(_, symptom)| *symptom)
+        .collect();
+    match (own.as_slice(), refusal) {
+        ([], _) => {}
+        ([only], _) => return Some(Read::sure(*only)),
+        (several, Refusal::Routed(likely)) => {
+            let likely = likely.filter(|symptom| several.contains(symptom));
+            // Where a method answers, nothing is missing.
+            let other = || several.iter().copied().find(|symptom| *symptom != Symptom::MissingAuthenticationToken);
+            return Some(Read { symptom: likely.or_else(other)?, guessed: true });
+        }
+        (several, _) => return several.first().copied().map(Read::sure),
     }
-    let default_4xx = customised.iter().find(|custom| custom.kind == "DEFAULT_4XX")?;
-    (response.status < 500 && unrouted && fits(default_4xx) && says_something(default_4xx, unrouted))
-        .then_some(Symptom::MissingAuthenticationToken)
+    let default = |kind: &str| customised.iter().any(|custom| custom.kind == kind && fits(custom));
+    match refusal {
+        Refusal::Unrouted if response.status < 500 && default("DEFAULT_4XX") => {
+            Some(Read::sure(Symptom::MissingAuthenticationToken))
+        }
+        Refusal::Routed(likely) if default("DEFAULT_4XX") => {
+            Some(Read { symptom: likely.unwrap_or(Symptom::Answered), guessed: true })
+        }
+        Refusal::Routed(_) if response.status >= 500 && default("DEFAULT_5XX") => {
+            Some(Read { symptom: Symptom::InternalServerError, guessed: true })
+        }
+        _ => None,
+    }
 }
 
 /// Whether a body that fits tells anything. A template whose values are all variables fits any backend's answer of the

@@ -10,6 +10,7 @@ mod cause;
 mod custom_response;
 mod diagnosis;
 mod predict;
+mod refusal;
 mod rules;
 mod steps;
 mod suggest;
@@ -30,6 +31,7 @@ pub use words::Words;
 use crate::gateway::{Request, World};
 use crate::probe::Observation;
 use predict::{Expectation, Meant};
+use symptom::Read;
 
 /// Explains one request, taken at its word: where the method of its verb and path is not deployed and another one takes
 /// the request, that is a fault, whatever the answer.
@@ -37,26 +39,37 @@ use predict::{Expectation, Meant};
 /// `now` is the time of the observation in Unix seconds; it tells whether a stage changed moments ago.
 #[must_use]
 pub fn diagnose(request: &Request, observation: &Observation, world: &World, now: i64) -> Diagnosis {
-    explain(request, observation, world, now, Meant::ByItsUrl)
+    explain(request, observation, world, now, true)
 }
 
 /// Explains a request that was made for the deployed method it reaches, with values that stand for any: that another
 /// tree has a more specific method for just these values is no fault of it.
 #[must_use]
 pub fn diagnose_deployed(request: &Request, observation: &Observation, world: &World, now: i64) -> Diagnosis {
-    explain(request, observation, world, now, Meant::Deployed)
+    explain(request, observation, world, now, false)
 }
 
-fn explain(request: &Request, observation: &Observation, world: &World, now: i64, meant: Meant) -> Diagnosis {
+fn explain(request: &Request, observation: &Observation, world: &World, now: i64, by_its_url: bool) -> Diagnosis {
     let address = world.locate(request);
-    let expectation = predict::predict(world, request, &address, meant);
-    let unrouted = matches!(expectation, Expectation::Fault(_));
+    let meant = Meant { by_its_url, switch_counts: true };
+    let mut expectation = predict::predict(world, request, &address, meant);
     let customised = address.stage().map_or(&[][..], |(api, _)| &api.gateway_responses);
-    let symptom = Symptom::read(observation, customised, unrouted);
+    let Read { symptom, guessed } = symptom::read(observation, customised, refusal::refusal(request, &expectation));
+    let switched_off = matches!(&expectation, Expectation::Fault(fault) if fault.cause == Cause::EndpointDisabled);
+    if switched_off && symptom.is_unmatched() {
+        // It is said within a stage only, so that the switch is not deployed yet.
+        expectation = predict::predict(world, request, &address, Meant { switch_counts: false, ..meant });
+    }
     let response = observation.outcome.as_ref().ok();
     let words = response.map(Words::of);
-    let observed = rules::Case { request, observation, address: &address, symptom, words: words.as_ref(), now };
-    let concluded = rules::conclude(&observed, &expectation);
+    let words_ = words.as_ref();
+    let observed = rules::Case { request, observation, address: &address, symptom, guessed, words: words_, now };
+    let mut concluded = rules::conclude(&observed, &expectation);
+    if switched_off && symptom.is_unmatched() {
+        concluded.confidence = concluded.confidence.min(Confidence::Likely);
+        concluded = concluded
+            .or(Cause::EndpointDisabled, "the default endpoint is switched off, perhaps without a deployment since");
+    }
 
     let matched = match &expectation {
         Expectation::Routed(routed) => Some(Matched {

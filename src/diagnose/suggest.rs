@@ -26,7 +26,9 @@ pub(super) fn reaches<'w>(world: &'w World, request: &Request) -> Option<(&'w Ap
 
 /// Offers a corrected URL if the router says that it reaches a method.
 pub(super) fn offer(world: &World, request: &Request, method: &str, url: &str, why: String) -> Option<Suggestion> {
-    let url = Url::parse(url).ok()?;
+    let mut url = Url::parse(url).ok()?;
+    // It is never sent.
+    url.set_fragment(None);
     let corrected = Request { method: method.to_owned(), url, headers: request.headers.clone(), body: None };
     offered(world, corrected, vec![], why)
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Words;
 use super::custom_response::by_custom_response;
+use super::refusal::Refusal;
 use crate::gateway::GatewayResponse;
 use crate::probe::{Observation, Response, TransportKind};
 
@@ -90,38 +91,8 @@ impl Symptom {
     /// it decides only what a customised `DEFAULT_4XX` with a fixed body stands for, which nothing else can.
     #[must_use]
     pub fn read(observation: &Observation, customised: &[GatewayResponse], unrouted: bool) -> Symptom {
-        let response = match &observation.outcome {
-            Ok(response) => response,
-            Err(error) => {
-                return match error.kind {
-                    TransportKind::Dns => Symptom::Dns,
-                    TransportKind::Connect => Symptom::Connect,
-                    TransportKind::Tls => Symptom::Tls,
-                    TransportKind::Timeout => Symptom::Timeout,
-                    TransportKind::Reset => Symptom::Reset,
-                    TransportKind::Protocol | TransportKind::Unsendable => Symptom::Protocol,
-                };
-            }
-        };
-        let words = Words::of(response);
-        let message = words.message.as_deref().unwrap_or("");
-        if response.status < 400 {
-            // A refusal customised to a redirect or a success is still a refusal: never the status alone.
-            return words
-                .error_type
-                .as_deref()
-                .and_then(|error_type| by_error_type(error_type, message, response.status))
-                .or_else(|| if unrouted { by_custom_response(response, customised, true) } else { None })
-                .unwrap_or(Symptom::Answered);
-        }
-        words
-            .error_type
-            .as_deref()
-            .and_then(|error_type| by_error_type(error_type, message, response.status))
-            .or_else(|| by_custom_response(response, customised, unrouted))
-            .or_else(|| by_words(&words, response.status))
-            .or_else(|| by_shape(response, message))
-            .unwrap_or(Symptom::Answered)
+        let refusal = if unrouted { Refusal::Unrouted } else { Refusal::Unknown };
+        read(observation, customised, refusal).symptom
     }
 
     /// Whether it is what an unmatched route answers: the token message, or its form for a request with an
@@ -139,6 +110,53 @@ impl Symptom {
             Symptom::Dns | Symptom::Connect | Symptom::Tls | Symptom::Timeout | Symptom::Reset | Symptom::Protocol
         )
     }
+}
+
+/// A symptom, and what it rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Read {
+    pub symptom: Symptom,
+    /// Whether the words are the API's own for any refusal, so that the symptom is what the model says it would be.
+    pub guessed: bool,
+}
+
+impl Read {
+    pub(super) fn sure(symptom: Symptom) -> Self {
+        Read { symptom, guessed: false }
+    }
+}
+
+/// [`Symptom::read`], with what the model says a refusal would be.
+pub(super) fn read(observation: &Observation, customised: &[GatewayResponse], refusal: Refusal) -> Read {
+    let response = match &observation.outcome {
+        Ok(response) => response,
+        Err(error) => {
+            return Read::sure(match error.kind {
+                TransportKind::Dns => Symptom::Dns,
+                TransportKind::Connect => Symptom::Connect,
+                TransportKind::Tls => Symptom::Tls,
+                TransportKind::Timeout => Symptom::Timeout,
+                TransportKind::Reset => Symptom::Reset,
+                TransportKind::Protocol | TransportKind::Unsendable => Symptom::Protocol,
+            });
+        }
+    };
+    let words = Words::of(response);
+    let message = words.message.as_deref().unwrap_or("");
+    let typed = words.error_type.as_deref().and_then(|kind| by_error_type(kind, message, response.status));
+    if let Some(symptom) = typed {
+        return Read::sure(symptom);
+    }
+    let own = || by_custom_response(response, customised, refusal);
+    if response.status < 400 {
+        // A refusal customised to a redirect or a success is still a refusal: never the status alone.
+        let own = if refusal == Refusal::Unrouted { own() } else { None };
+        return own.unwrap_or(Read::sure(Symptom::Answered));
+    }
+    own()
+        .or_else(|| by_words(&words, response.status).map(Read::sure))
+        .or_else(|| by_shape(response, message).map(Read::sure))
+        .unwrap_or(Read::sure(Symptom::Answered))
 }
 
 fn by_error_type(error_type: &str, message: &str, status: u16) -> Option<Symptom> {

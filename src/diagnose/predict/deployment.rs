@@ -6,13 +6,14 @@ use std::cmp::Ordering;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Elsewhere, Fault, Place, Question, Taken, sure};
+use super::reading::{Grade, Reading, takes_anything};
+use super::{Fault, Place, Question, Taken, sure};
 use crate::diagnose::suggest::{replaced, segment_at};
 use crate::diagnose::{Cause, Confidence, Suggestion};
-use crate::gateway::{Api, Earlier, Match, Router, SEGMENT_COST, Segment, Stage, TreeSource, Verb, segments};
+use crate::gateway::{Api, Earlier, Match, Router, Segment, Stage, TreeSource, Verb, segments};
 
 impl<'w> Question<'w, '_> {
-    pub(super) fn by_repeated_stage(&self, place: &Place<'w, '_>) -> Option<Fault> {
+    pub(super) fn by_repeated_stage(&self, place: &Place<'w, '_>) -> Option<Reading> {
         let first = segments(place.path).next()?;
         let at = segment_at(self.url(), place.path_at, 0);
         let rest = place.path.get(1 + first.len()..)?;
@@ -28,24 +29,49 @@ impl<'w> Question<'w, '_> {
         };
         // The slash before the repeated stage goes with it.
         let url = replaced(self.request, at.start - 1..at.end, "");
-        Some(
-            Fault::new(
-                cause,
-                sure(place.source),
-                format!(
-                    "{} is the stage's name again; without it the path reaches {} {}",
-                    first, hit.verb, hit.resource
-                ),
-            )
-            .at(at)
-            .suggest(self.offer(&url, why)),
+        let fault = Fault::new(
+            cause,
+            sure(place.source),
+            format!("{} is the stage's name again; without it the path reaches {} {}", first, hit.verb, hit.resource),
         )
+        .at(at)
+        .suggest(self.offer(&url, why));
+        Some(Reading::new(Grade::ByName, fault))
+    }
+
+    /// The first segment names a stage, and may be the path's all the same: with a stage before it the whole path routes.
+    pub(super) fn by_missing_stage(&self, place: &Place<'w, '_>) -> Option<Reading> {
+        if place.domain.is_some() {
+            return None;
+        }
+        let whole = format!("/{}{}", place.stage.name, place.path);
+        let (named, by_pattern): (Vec<_>, Vec<_>) = place
+            .api
+            .stages
+            .iter()
+            .filter_map(|stage| Some((stage, self.routes(self.world.stage_router(place.api, stage), &whole)?)))
+            .partition(|(_, hit)| !takes_anything(hit.resource));
+        let grade = if named.is_empty() { Grade::ByPattern } else { Grade::ByName };
+        let found = if named.is_empty() { by_pattern } else { named };
+        let (_, hit) = found.first()?;
+        let evidence = format!(
+            "{} is a stage's name and may be the path's: {whole} reaches {} {} once a stage stands before it",
+            place.stage.name, hit.verb, hit.resource
+        );
+        let region = &self.world.inventory().region;
+        let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let suggestions = found.iter().filter_map(|(stage, _)| {
+            let base = self.world.invoke_url().base(&place.api.id, region, &stage.name);
+            self.offer(&format!("{base}{whole}{query}"), format!("with the stage {} in front", stage.name))
+        });
+        let fault = Fault::new(Cause::StageMissing, sure(place.source).min(Confidence::Likely), evidence)
+            .suggest(suggestions.collect::<Vec<_>>());
+        Some(Reading::new(grade, fault))
     }
 
     /// Where else the method is, the place that tells most first: what the stage was seen to serve, then what is served
-    /// now, then the API's history, of which API Gateway does not say which stages served it, then the editor. A place that only
-    /// catches everything, or a parameter that a typo meets too, is a [`Elsewhere::Weak`] one.
-    pub(super) fn elsewhere(&self, place: &Place<'w, '_>) -> Vec<Elsewhere> {
+    /// now, then the API's history, of which API Gateway does not say which stages served it, then the editor.
+    pub(super) fn elsewhere(&self, place: &Place<'w, '_>) -> Vec<Reading> {
         let earlier = self.world.earlier(place.api, place.stage);
         let (seen, history): (Vec<_>, Vec<_>) = earlier.into_iter().partition(|earlier| earlier.seen_at.is_some());
         [
@@ -61,7 +87,7 @@ impl<'w> Question<'w, '_> {
     }
 
     /// An earlier deployment had it.
-    fn by_removal(&self, place: &Place<'w, '_>, earlier: &[Earlier<'w>]) -> Option<Elsewhere> {
+    fn by_removal(&self, place: &Place<'w, '_>, earlier: &[Earlier<'w>]) -> Option<Reading> {
         let now = place.stage.serving().unwrap_or("-");
         let (earlier, hit) =
             earlier.iter().find_map(|earlier| Some((earlier, self.routes(Some(earlier.router), place.path)?)))?;
@@ -90,10 +116,10 @@ impl<'w> Question<'w, '_> {
         if let Some((found, _)) = self.other_stages(place) {
             fault = fault.suggest(self.at_other_stages(place, &found));
         }
-        Some(self.graded(place, &hit, fault))
+        Some(place.grade(self.verb, hit.resource, fault))
     }
 
-    fn by_canary(&self, place: &Place<'w, '_>) -> Option<Elsewhere> {
+    fn by_canary(&self, place: &Place<'w, '_>) -> Option<Reading> {
         let canary = place.stage.split()?;
         let hit = self.routes(self.world.router(place.api, &canary.deployment), place.path)?;
         let fault = Fault::new(
@@ -105,7 +131,7 @@ impl<'w> Question<'w, '_> {
             ),
         )
         .at(place.path_at.clone());
-        Some(self.graded(place, &hit, fault))
+        Some(place.grade(self.verb, hit.resource, fault))
     }
 
     /// The other stages that have it, the one that tells most first, and the hit there.
@@ -118,7 +144,9 @@ impl<'w> Question<'w, '_> {
             .filter_map(|stage| Some((stage, self.routes(self.world.stage_router(place.api, stage), place.path)?)))
             .collect();
         // A stage that has the very resource tells more than one that catches everything.
-        found.sort_by_key(|(_, hit)| (hit.resource.contains("+}"), hit.resource.contains('{')));
+        found.sort_by_key(|(_, hit)| {
+            (takes_anything(hit.resource), hit.resource.contains("+}"), hit.resource.contains('{'))
+        });
         let hit = found.first()?.1;
         Some((found.into_iter().map(|(stage, _)| stage).collect(), hit))
     }
@@ -135,7 +163,7 @@ impl<'w> Question<'w, '_> {
             .collect()
     }
 
-    fn by_other_stage(&self, place: &Place<'w, '_>) -> Option<Elsewhere> {
+    fn by_other_stage(&self, place: &Place<'w, '_>) -> Option<Reading> {
         let (found, hit) = self.other_stages(place)?;
         let first = found.first()?;
         let names = found.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -159,10 +187,10 @@ impl<'w> Question<'w, '_> {
                 if address.base_at.is_empty() { address.path_at.clone() } else { address.base_at.clone() }
             },
         ));
-        Some(self.graded(place, &hit, fault))
+        Some(place.grade(self.verb, hit.resource, fault))
     }
 
-    fn by_edited_tree(&self, place: &Place<'w, '_>) -> Option<Elsewhere> {
+    fn by_edited_tree(&self, place: &Place<'w, '_>) -> Option<Reading> {
         let hit = self.routes(self.world.edited_router(place.api), place.path)?;
         let fault = Fault::new(
             Cause::NotDeployed,
@@ -177,23 +205,7 @@ impl<'w> Question<'w, '_> {
             ),
         )
         .at(place.path_at.clone());
-        Some(self.graded(place, &hit, fault))
-    }
-
-    /// Whether another tree's hit says more than a look at this tree would. A catch-all there matches any typo, and a
-    /// parameter the typo of a literal, so they say little where this tree has the path in another case or one that
-    /// is near.
-    fn graded(&self, place: &Place<'w, '_>, hit: &Match<'_>, fault: Fault) -> Elsewhere {
-        let Some(verb) = self.verb else { return Elsewhere::Strong(fault) };
-        if !hit.resource.contains('{') {
-            return Elsewhere::Strong(fault);
-        }
-        let catch_all = hit.resource.contains("+}");
-        // Against a parameter only a typo counts: a segment more or less is another resource.
-        let is_near = place.near(verb).first().is_some_and(|near| catch_all || near.distance < SEGMENT_COST);
-        let weak =
-            is_near || place.in_right_case(verb).is_some() || (catch_all && !place.router.verbs(place.path).is_empty());
-        if weak { Elsewhere::Weak(fault) } else { Elsewhere::Strong(fault) }
+        Some(place.grade(self.verb, hit.resource, fault))
     }
 
     /// The request's own method, where the deployment lacks it and a less specific one takes the request: whatever

@@ -1,9 +1,11 @@
 //! Custom domains: mappings, rules, and base paths.
 
+use super::endpoint::{Base, Unstaged};
+use super::reading::{Grade, Reading};
 use super::{Expectation, Fault, Place, Question, stage_distance, sure};
 use crate::diagnose::suggest::{offer_without, replaced, segment_at};
 use crate::diagnose::{Cause, Confidence, Suggestion};
-use crate::gateway::{DomainAddress, DomainRoute, RoutingMode, Via, segments};
+use crate::gateway::{Api, Domain, DomainAddress, DomainRoute, Mapping, RoutingMode, Via, segments};
 
 impl<'w> Question<'w, '_> {
     pub(super) fn at_domain(&self, address: &DomainAddress<'w>) -> Expectation<'w> {
@@ -28,32 +30,52 @@ impl<'w> Question<'w, '_> {
                     if self.world.inventory().stages_filtered {
                         return Expectation::Unknown(format!("{name} leads to a stage that the filters do not admit"));
                     }
-                    let text = target.stage.as_deref();
-                    let (cause, evidence) = match text {
-                        Some(text) => (
-                            Cause::StageUnknown,
-                            format!(
-                                "{name} leads to the stage {text} of the API {}, which has no such stage",
-                                api.name
-                            ),
-                        ),
-                        None => (
-                            Cause::StageMissing,
-                            format!("{name} leads to the API {} without a stage, so the path must name one", api.name),
-                        ),
-                    };
-                    return Fault::new(cause, Confidence::Certain, evidence).at(address.base_at.clone()).into();
+                    if let Via::Mapping(Mapping { stage: None, .. }) = target.via {
+                        return self.unstaged(address, api, target.stage.as_deref()).into();
+                    }
+                    let text = target.stage.as_deref().unwrap_or("-");
+                    let evidence =
+                        format!("{name} leads to the stage {text} of the API {}, which has no such stage", api.name);
+                    let fault =
+                        Fault::new(Cause::StageUnknown, Confidence::Certain, evidence).at(address.base_at.clone());
+                    return self.or_under_another_base(address, fault).into();
                 };
                 self.in_stage(api, stage, &address.path_at, Some(address))
             }
         }
     }
 
-    pub(super) fn unmapped(&self, address: &DomainAddress<'w>) -> Fault {
+    /// The mapping has no stage, so that the path must name one, and does not.
+    fn unstaged(&self, address: &DomainAddress<'w>, api: &'w Api, text: Option<&str>) -> Fault {
+        let end = address.base_at.end;
+        let slash = end - text.map_or(0, |text| text.len() + 1);
+        let fault = self.without_stage(&Unstaged {
+            api,
+            text,
+            stage_at: (end - text.map_or(0, str::len))..end,
+            rest: self.url().get(address.path_at.clone()).unwrap_or(""),
+            base: Base::Before(self.url().get(..slash).unwrap_or("")),
+        });
+        self.or_under_another_base(address, fault)
+    }
+
+    /// Where the whole path routes under another base path, the fault may be that base path's absence.
+    fn or_under_another_base(&self, address: &DomainAddress<'w>, mut fault: Fault) -> Fault {
+        let elsewhere = self.under_other_bases(address);
+        let named = elsewhere.iter().any(|suggestion| !self.lands_by_pattern(suggestion));
+        if elsewhere.is_empty() || fault.cause == Cause::StageMissing && !named {
+            return fault;
+        }
+        fault.confidence = fault.confidence.min(Confidence::Likely);
+        let fault = fault.suggest(elsewhere);
+        fault.or(Cause::BasePathMissing, "the whole path routes under another base path of the domain")
+    }
+
+    fn unmapped(&self, address: &DomainAddress<'w>) -> Fault {
         let domain = address.domain;
         let path = self.url().get(address.path_at.clone()).unwrap_or("");
-        let (catch_all, with_base): (Vec<_>, Vec<_>) =
-            self.under_other_bases(address, path).into_iter().partition(|s| self.lands_on_a_catch_all(s));
+        let (by_pattern, by_name): (Vec<_>, Vec<_>) =
+            self.under_other_bases(address).into_iter().partition(|suggestion| self.lands_by_pattern(suggestion));
         let missing = |confidence| {
             Fault::new(
                 Cause::BasePathMissing,
@@ -62,53 +84,65 @@ impl<'w> Question<'w, '_> {
             )
             .at(segment_at(self.url(), &address.path_at, 0))
         };
-        if !with_base.is_empty() {
-            return missing(Confidence::Certain).suggest(with_base);
+        if !by_name.is_empty() {
+            return missing(Confidence::Certain).suggest(by_name);
         }
-        let first = segments(path).next().unwrap_or("");
-        let near: Vec<_> = domain
-            .mappings
-            .iter()
-            .filter(|mapping| !first.is_empty() && stage_distance(&mapping.base_path, first).is_some())
-            .filter_map(|mapping| {
-                let at = segment_at(self.url(), &address.path_at, 0);
-                let why = format!("the nearest base path is /{}", mapping.base_path);
-                self.offer(&replaced(self.request, at, &mapping.base_path), why)
-            })
-            .collect();
-        if near.is_empty() && !catch_all.is_empty() {
-            // Below a catch-all any path routes, so this is one reading of two.
+        let bases = bases(domain);
+        let near: Vec<_> = bases.iter().filter_map(|base| self.with_the_base_spelt(address, base)).collect();
+        if near.is_empty() && !by_pattern.is_empty() {
+            // A pattern takes any path, so this is one reading of two.
             return missing(Confidence::Likely)
-                .suggest(catch_all)
+                .suggest(by_pattern)
                 .or(Cause::DomainUnmapped, "the path belongs to none of the mapped APIs");
         }
-        let mapped: Vec<String> = domain.mappings.iter().map(|mapping| format!("/{}", mapping.base_path)).collect();
-        let has = if mapped.is_empty() { "nothing".to_owned() } else { mapped.join(", ") };
-        Fault::new(
+        let listed: Vec<String> = bases.iter().map(|base| format!("/{base}")).collect();
+        let has = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
+        let sure = if by_pattern.is_empty() { Confidence::Certain } else { Confidence::Likely };
+        let fault = Fault::new(
             Cause::DomainUnmapped,
-            Confidence::Certain,
+            sure,
             format!("{} has no mapping or rule for {path}; it maps {has}", domain.name),
         )
         .at(segment_at(self.url(), &address.path_at, 0))
-        .suggest(near)
+        .suggest(near);
+        if by_pattern.is_empty() {
+            return fault;
+        }
+        fault
+            .suggest(by_pattern)
+            .or(Cause::BasePathMissing, "the whole path routes under a base path of the domain too")
     }
 
-    /// The request with each of the domain's base paths in front, where that reaches a method.
-    pub(super) fn under_other_bases(&self, address: &DomainAddress<'w>, path: &str) -> Vec<Suggestion> {
+    /// The request with a base path in place of as many segments that are near to it.
+    fn with_the_base_spelt(&self, address: &DomainAddress<'w>, base: &str) -> Option<Suggestion> {
+        let path = self.url().get(address.path_at.clone())?;
+        let given: Vec<&str> = segments(path).take(segments(base).count()).collect();
+        let given = given.join("/");
+        if given.is_empty() || stage_distance(base, &given).is_none() {
+            return None;
+        }
+        let start = segment_at(self.url(), &address.path_at, 0).start;
+        self.offer(
+            &replaced(self.request, start..start + given.len(), base),
+            format!("the nearest base path is /{base}"),
+        )
+    }
+
+    /// The request with each of the domain's other base paths in front, where that reaches a method.
+    fn under_other_bases(&self, address: &DomainAddress<'w>) -> Vec<Suggestion> {
         let at = address.base_at.start..address.path_at.end;
-        address
-            .domain
-            .mappings
-            .iter()
-            .filter(|mapping| !mapping.base_path.is_empty())
-            .filter_map(|mapping| {
-                let url = replaced(self.request, at.clone(), &format!("/{}{path}", mapping.base_path));
-                self.offer(&url, format!("under the base path /{}", mapping.base_path))
+        let Some(path) = self.url().get(at.clone()) else { return Vec::new() };
+        bases(address.domain)
+            .into_iter()
+            .filter(|base| !base.is_empty())
+            .filter_map(|base| {
+                let url = replaced(self.request, at.clone(), &format!("/{base}{path}"));
+                self.offer(&url, format!("under the base path /{base}"))
             })
             .collect()
     }
 
-    pub(super) fn by_routing_rule(&self, place: &Place<'w, '_>) -> Option<Fault> {
+    pub(super) fn by_routing_rule(&self, place: &Place<'w, '_>) -> Option<Reading> {
         let address = place.domain?;
         let DomainRoute::To(target) = &address.route else { return None };
         let Via::Rule(rule) = target.via else { return None };
@@ -122,36 +156,53 @@ impl<'w> Question<'w, '_> {
         let hit = self.routes(self.world.stage_router(api, stage), path)?;
         let conditions: Vec<&str> = rule.headers.iter().flatten().map(|glob| glob.header.as_str()).collect();
         let why = format!("without the header that the rule {} looks for, the mapping decides", rule.id);
-        Some(
-            Fault::new(
-                Cause::RoutingRule,
-                Confidence::Certain,
-                format!(
-                    "the rule {} (priority {}) of {} takes the request to the stage {} of the API {}; by its base path mapping it would reach {} {} of the stage {} of the API {}",
-                    rule.id, rule.priority, address.domain.name, place.stage.name, place.api.name, hit.verb, hit.resource, stage.name, api.name
-                ),
-            )
-            .at(address.base_at.clone())
-            .suggest(offer_without(self.world, self.request, &conditions, why)),
+        let fault = Fault::new(
+            Cause::RoutingRule,
+            Confidence::Certain,
+            format!(
+                "the rule {} (priority {}) of {} takes the request to the stage {} of the API {}; by its base path mapping it would reach {} {} of the stage {} of the API {}",
+                rule.id, rule.priority, address.domain.name, place.stage.name, place.api.name, hit.verb, hit.resource, stage.name, api.name
+            ),
         )
+        .at(address.base_at.clone())
+        .suggest(offer_without(self.world, self.request, &conditions, why));
+        // A mapping that takes anything takes this as well.
+        Some(place.grade(self.verb, hit.resource, fault))
     }
 
-    pub(super) fn by_other_base(&self, place: &Place<'w, '_>) -> Option<Fault> {
+    /// The path routes under another base path than the one that took it, or with `(none)` under one at all.
+    pub(super) fn by_other_base(&self, place: &Place<'w, '_>) -> Option<Reading> {
         let address = place.domain?;
-        // The `(none)` mapping caught what belongs under a base path.
-        if !address.base_at.is_empty() {
-            return None;
-        }
-        let mut suggestions = self.under_other_bases(address, place.path);
-        suggestions.retain(|suggestion| !self.lands_on_a_catch_all(suggestion));
-        (!suggestions.is_empty()).then(|| {
-            Fault::new(
-                Cause::BasePathMissing,
-                sure(place.source),
-                format!("the path routes under another base path of {}", address.domain.name),
-            )
-            .at(segment_at(self.url(), place.path_at, 0))
-            .suggest(suggestions)
-        })
+        let (by_pattern, by_name): (Vec<_>, Vec<_>) =
+            self.under_other_bases(address).into_iter().partition(|suggestion| self.lands_by_pattern(suggestion));
+        let (grade, found) = if by_name.is_empty() { (Grade::ByPattern, by_pattern) } else { (Grade::ByName, by_name) };
+        found.first()?;
+        let at = address.base_at.start..address.path_at.end;
+        let fault = Fault::new(
+            Cause::BasePathMissing,
+            sure(place.source),
+            format!("the path routes under another base path of {}", address.domain.name),
+        )
+        .at(segment_at(self.url(), &at, 0))
+        .suggest(found);
+        Some(Reading::new(grade, fault))
     }
+}
+
+/// The base paths that lead anywhere: in the mode of rules alone the mappings list and do not route.
+fn bases(domain: &Domain) -> Vec<&str> {
+    let mappings = domain.mappings.iter().map(|mapping| mapping.base_path.as_str());
+    let rules = domain.rules.iter().flat_map(|rule| &rule.base_paths).map(String::as_str);
+    let mut bases: Vec<&str> = match domain.routing_mode {
+        RoutingMode::Mappings => mappings.collect(),
+        RoutingMode::Rules => rules.collect(),
+        RoutingMode::RulesThenMappings => rules.chain(mappings).collect(),
+    };
+    let mut known = Vec::new();
+    bases.retain(|base| {
+        let new = !known.contains(base);
+        known.push(*base);
+        new
+    });
+    bases
 }

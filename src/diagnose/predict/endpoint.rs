@@ -1,5 +1,7 @@
 //! Default endpoints: the API, its endpoint's switch, and the stage.
 
+use std::ops::Range;
+
 use super::{Expectation, Fault, Question, UNREAD, stage_distance};
 use crate::diagnose::suggest::replaced;
 use crate::diagnose::{Cause, Confidence, Suggestion};
@@ -12,9 +14,16 @@ impl<'w> Question<'w, '_> {
         if let Some(gap) = inventory.gaps.iter().find(|gap| gap.place == UNREAD) {
             return Expectation::Unknown(format!("{}: {}", gap.place, gap.reason));
         }
+        if endpoint.api_id.starts_with("vpce-") {
+            let evidence = "a VPC endpoint's own name does not say which API is meant: x-apigw-api-id or Host must";
+            return Fault::new(Cause::PrivateEndpoint, Confidence::Likely, evidence.to_owned()).into();
+        }
         if let Some(region) = &endpoint.region
             && *region != inventory.region
         {
+            if let Some(api) = endpoint.api {
+                return self.in_another_region(region, api).into();
+            }
             return Expectation::Unknown(format!(
                 "the URL is of region {region}, and what was read is of {}",
                 inventory.region
@@ -29,7 +38,7 @@ impl<'w> Question<'w, '_> {
             }
             return self.unknown_api(endpoint).into();
         };
-        if api.default_endpoint_disabled {
+        if api.default_endpoint_disabled && self.meant.switch_counts {
             return self.disabled_endpoint(endpoint, api).into();
         }
         match endpoint.stage {
@@ -38,7 +47,7 @@ impl<'w> Question<'w, '_> {
                 "the stage {} is none of those that the filters admit",
                 endpoint.stage_text.as_deref().unwrap_or("(none)")
             )),
-            None => self.without_stage(endpoint, api).into(),
+            None => self.at_no_stage(endpoint, api).into(),
         }
     }
 
@@ -82,6 +91,21 @@ impl<'w> Question<'w, '_> {
         .suggest(near.collect::<Vec<_>>())
     }
 
+    /// Ids are unique across regions, so that the id of one region's API names none in another.
+    fn in_another_region(&self, region: &str, api: &Api) -> Fault {
+        let known = &self.world.inventory().region;
+        let start = self.url().find(region).unwrap_or(0);
+        let at = start..start + region.len();
+        Fault::new(
+            Cause::ApiUnknown,
+            Confidence::Likely,
+            format!("the API {} ({}) is of region {known}, and the URL says {region}", api.id, api.name),
+        )
+        .at(at.clone())
+        .suggest(self.offer(&replaced(self.request, at, known), format!("in the region {known}")))
+        .or(Cause::NetworkDns, "other names do not resolve from here either")
+    }
+
     pub(super) fn disabled_endpoint(&self, endpoint: &EndpointAddress<'w>, api: &'w Api) -> Fault {
         let path = self.url().get(endpoint.path_at.clone()).unwrap_or("");
         let through_domains = self.world.inventory().domains.iter().filter(|domain| !domain.is_wildcard());
@@ -103,23 +127,32 @@ impl<'w> Question<'w, '_> {
         .suggest(suggestions.collect::<Vec<_>>())
     }
 
+    fn at_no_stage(&self, endpoint: &EndpointAddress<'w>, api: &'w Api) -> Fault {
+        self.by_doubled_slash(endpoint).unwrap_or_else(|| {
+            self.without_stage(&Unstaged {
+                api,
+                text: endpoint.stage_text.as_deref(),
+                stage_at: endpoint.stage_at.clone(),
+                rest: self.url().get(endpoint.path_at.clone()).unwrap_or(""),
+                base: Base::Endpoint(endpoint),
+            })
+        })
+    }
+
     /// No stage of this name, or no stage segment at all.
-    pub(super) fn without_stage(&self, endpoint: &EndpointAddress<'w>, api: &'w Api) -> Fault {
-        let rest = self.url().get(endpoint.path_at.clone()).unwrap_or("");
+    pub(super) fn without_stage(&self, asked: &Unstaged<'w, '_>) -> Fault {
+        let Unstaged { api, text, stage_at, rest, .. } = asked;
         let names = api.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
         let has = if names.is_empty() { "it has no stage at all".to_owned() } else { format!("it has {names}") };
-        if let Some(fault) = self.by_doubled_slash(endpoint) {
-            return fault;
-        }
-        let Some(text) = endpoint.stage_text.as_deref() else {
+        let Some(text) = *text else {
             let suggestions: Vec<_> =
-                api.stages.iter().filter_map(|stage| self.with_stage(endpoint, stage, rest)).collect();
+                api.stages.iter().filter_map(|stage| self.with_stage(asked, stage, rest)).collect();
             return Fault::new(
                 Cause::StageMissing,
                 Confidence::Certain,
                 format!("the path ends before a stage of the API {}; {has}", api.name),
             )
-            .at(endpoint.stage_at.clone())
+            .at(stage_at.clone())
             .suggest(suggestions);
         };
         let whole = format!("/{text}{rest}");
@@ -134,21 +167,21 @@ impl<'w> Question<'w, '_> {
                 } else {
                     format!("the nearest stage is {}", stage.name)
                 };
-                self.offer(&replaced(self.request, endpoint.stage_at.clone(), &stage.name), why)
+                self.offer(&replaced(self.request, stage_at.clone(), &stage.name), why)
             })
             .collect();
-        // A catch-all takes any path, so that the whole path would route there says little.
-        let (catch_all, missing): (Vec<_>, Vec<_>) = api
+        // A pattern takes any path, so that the whole path would route there says little.
+        let (by_pattern, missing): (Vec<_>, Vec<_>) = api
             .stages
             .iter()
-            .filter_map(|stage| self.with_stage(endpoint, stage, &whole))
-            .partition(|suggestion| self.lands_on_a_catch_all(suggestion));
+            .filter_map(|stage| self.with_stage(asked, stage, &whole))
+            .partition(|suggestion| self.lands_by_pattern(suggestion));
         let others: Vec<_> = api
             .stages
             .iter()
             .filter_map(|stage| {
                 self.offer(
-                    &replaced(self.request, endpoint.stage_at.clone(), &stage.name),
+                    &replaced(self.request, stage_at.clone(), &stage.name),
                     format!("stage {} has this path", stage.name),
                 )
             })
@@ -159,7 +192,7 @@ impl<'w> Question<'w, '_> {
                 Confidence::Certain,
                 format!("the API {} has no stage {text}; {has}", api.name),
             )
-            .at(endpoint.stage_at.clone())
+            .at(stage_at.clone())
         };
         let gone = || {
             Fault::new(
@@ -170,13 +203,18 @@ impl<'w> Question<'w, '_> {
                     api.name
                 ),
             )
-            .at(endpoint.stage_at.clone())
+            .at(stage_at.clone())
         };
-        match (typo.is_empty(), missing.is_empty(), catch_all.is_empty()) {
-            (true, false, _) => gone().suggest(missing),
+        match (typo.is_empty(), missing.is_empty(), by_pattern.is_empty()) {
+            (true, false, _) if others.iter().all(|other| self.lands_by_pattern(other)) => gone().suggest(missing),
+            (true, false, _) => {
+                let mut fault = gone().suggest(missing).suggest(others);
+                fault.confidence = Confidence::Likely;
+                fault.or(Cause::StageUnknown, "the path behind it routes in another stage too: this one may be deleted")
+            }
             (_, true, true) => unknown().suggest(typo).suggest(others),
             _ => {
-                let mut fault = unknown().suggest(typo).suggest(others).suggest(missing).suggest(catch_all);
+                let mut fault = unknown().suggest(typo).suggest(others).suggest(missing).suggest(by_pattern);
                 fault.confidence = Confidence::Likely;
                 fault.or(Cause::StageMissing, "the whole path routes too once a stage stands before it")
             }
@@ -204,16 +242,38 @@ impl<'w> Question<'w, '_> {
         )
     }
 
-    pub(super) fn with_stage(&self, endpoint: &EndpointAddress<'w>, stage: &Stage, path: &str) -> Option<Suggestion> {
-        let api = endpoint.api?;
-        let region = endpoint.region.as_deref().unwrap_or(&self.world.inventory().region);
-        // The template's shape where that is the host that was called, else AWS's own.
-        let authority = &self.request.url[..url::Position::BeforePath];
-        let base = self.world.invoke_url().base(&api.id, region, &stage.name);
-        let base =
-            if base.starts_with(&format!("{authority}/")) { base } else { format!("{authority}/{}", stage.name) };
-        let url = format!("{base}{path}");
+    /// The request with a stage and a path behind it.
+    fn with_stage(&self, asked: &Unstaged<'w, '_>, stage: &Stage, path: &str) -> Option<Suggestion> {
+        let base = match &asked.base {
+            Base::Before(before) => format!("{before}/{}", stage.name),
+            Base::Endpoint(endpoint) => {
+                let region = endpoint.region.as_deref().unwrap_or(&self.world.inventory().region);
+                // The template's shape where that is the host that was called, else AWS's own.
+                let authority = &self.request.url[..url::Position::BeforePath];
+                let base = self.world.invoke_url().base(&asked.api.id, region, &stage.name);
+                if base.starts_with(&format!("{authority}/")) { base } else { format!("{authority}/{}", stage.name) }
+            }
+        };
         let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        self.offer(&format!("{url}{query}"), format!("with the stage {} in front", stage.name))
+        self.offer(&format!("{base}{path}{query}"), format!("with the stage {} in front", stage.name))
     }
+}
+
+/// A request that names no stage of its API.
+pub(super) struct Unstaged<'w, 'a> {
+    pub api: &'w Api,
+    /// What stands where the stage should; `None` where the path ends before it.
+    pub text: Option<&'a str>,
+    pub stage_at: Range<usize>,
+    /// The path behind it.
+    pub rest: &'a str,
+    pub base: Base<'w, 'a>,
+}
+
+/// What stands before the stage.
+pub(super) enum Base<'w, 'a> {
+    /// A default endpoint, in the shape of the template.
+    Endpoint(&'a EndpointAddress<'w>),
+    /// This much of the URL.
+    Before(&'a str),
 }

@@ -4,9 +4,13 @@ mod deployment;
 mod domain;
 mod endpoint;
 mod path;
+mod reading;
 
 use std::cell::OnceCell;
 use std::ops::Range;
+
+use path::Respelt;
+use reading::{Grade, Reading, best_of, takes_anything};
 
 use super::suggest::{MOST, offer, offer_without, reaches};
 use super::{Alternative, Cause, Confidence, Suggestion};
@@ -39,6 +43,8 @@ pub(super) struct Routed<'w> {
     pub source: TreeSource,
     /// The stage's canary, where its deployment is known to lack the method.
     pub canary_without: Option<&'w Canary>,
+    /// Whether the stage has a canary whose deployment was not read.
+    pub canary_unread: bool,
     /// The request's own method, where it is not in the deployment and this one takes the request.
     pub taken: Option<Taken>,
 }
@@ -52,21 +58,14 @@ pub(super) struct Taken {
     pub evidence: String,
 }
 
-/// A tree other than the stage's that has the method.
-enum Elsewhere {
-    /// It surely has what was meant.
-    Strong(Fault),
-    /// It would take a typo as well.
-    Weak(Fault),
-}
-
-/// What a request is meant for.
+/// How a request is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meant {
-    /// The method of its verb and path, wherever that is.
-    ByItsUrl,
-    /// The deployed method that it reaches: nothing can shadow that.
-    Deployed,
+pub(super) struct Meant {
+    /// Whether it is meant for the method of its verb and path, wherever that is, and not just for the deployed one that it
+    /// reaches, which nothing can shadow.
+    pub by_its_url: bool,
+    /// Whether the switch of the default endpoint counts: it takes effect with a deployment only.
+    pub switch_counts: bool,
 }
 
 /// Why the model says that no method answers.
@@ -128,6 +127,7 @@ pub(super) fn predict<'w>(world: &'w World, request: &Request, address: &Address
     }
 }
 
+#[derive(Clone, Copy)]
 struct Question<'w, 'r> {
     world: &'w World,
     request: &'r Request,
@@ -136,7 +136,7 @@ struct Question<'w, 'r> {
 }
 
 /// How sure a statement about a tree can be.
-fn sure(source: TreeSource) -> Confidence {
+pub(super) fn sure(source: TreeSource) -> Confidence {
     match source {
         TreeSource::ApiSummary => Confidence::Certain,
         TreeSource::Export => Confidence::Likely,
@@ -161,12 +161,12 @@ impl<'w> Question<'w, '_> {
         router?.route(self.verb?, path)
     }
 
-    /// Whether a suggested request reaches a `{proxy+}`.
-    fn lands_on_a_catch_all(&self, suggestion: &Suggestion) -> bool {
+    /// Whether a suggested request reaches a method that takes anything.
+    fn lands_by_pattern(&self, suggestion: &Suggestion) -> bool {
         let Ok(url) = url::Url::parse(&suggestion.url) else { return true };
         let request =
             Request { method: suggestion.method.clone(), url, headers: self.request.headers.clone(), body: None };
-        reaches(self.world, &request).is_none_or(|(_, _, hit)| hit.resource.contains("+}"))
+        reaches(self.world, &request).is_none_or(|(_, _, hit)| takes_anything(hit.resource))
     }
 
     /// The request reaches an existing stage: does its deployment have the method?
@@ -193,10 +193,23 @@ impl<'w> Question<'w, '_> {
             ));
         };
         let path = self.url().get(path_at.clone()).unwrap_or("");
-        if let Some(over) = self.request.header("x-http-method-override")
-            && let Some(verb) = Verb::of_request(over)
-            && Some(verb) != self.verb
-            && router.route(verb, path).is_none()
+        // API Gateway routes by the overriding verb (DG:api-gateway-known-issues).
+        let over = self.request.header("x-http-method-override").and_then(Verb::of_request);
+        let routed_by = Question { verb: over.or(self.verb), ..*self };
+        if let Some(hit) = routed_by.routes(Some(router), path)
+            && let Some(method) = deployment.tree.method(hit.resource, hit.verb)
+        {
+            let canary_unread =
+                stage.split().is_some_and(|canary| self.world.router(api, &canary.deployment).is_none());
+            let canary_without = stage.split().filter(|canary| {
+                let canary_router = self.world.router(api, &canary.deployment);
+                canary_router.is_some() && routed_by.routes(canary_router, path).is_none()
+            });
+            let source = deployment.source;
+            let taken = self.meant.by_its_url.then(|| routed_by.taken(api, stage, path, &hit, source)).flatten();
+            return Routed { api, stage, hit, method, source, canary_without, canary_unread, taken }.into();
+        }
+        if let Some(over) = over
             && let Some(hit) = self.routes(Some(router), path)
         {
             let without = ["x-http-method-override"];
@@ -209,20 +222,6 @@ impl<'w> Question<'w, '_> {
             .suggest(offer_without(self.world, self.request, &without, why))
             .into();
         }
-        if let Some(hit) = self.routes(Some(router), path)
-            && let Some(method) = deployment.tree.method(hit.resource, hit.verb)
-        {
-            let canary_without = stage.split().filter(|canary| {
-                let canary_router = self.world.router(api, &canary.deployment);
-                canary_router.is_some() && self.routes(canary_router, path).is_none()
-            });
-            let source = deployment.source;
-            let taken = match self.meant {
-                Meant::ByItsUrl => self.taken(api, stage, path, &hit, source),
-                Meant::Deployed => None,
-            };
-            return Routed { api, stage, hit, method, source, canary_without, taken }.into();
-        }
         let place = Place {
             api,
             stage,
@@ -233,46 +232,37 @@ impl<'w> Question<'w, '_> {
             domain,
             near: OnceCell::new(),
             right_case: OnceCell::new(),
+            respelt: OnceCell::new(),
+            fragment: self.request.url.fragment(),
         };
         self.no_route(&place).into()
     }
 
-    /// The stage's deployment does not have it. The causes in the order of design.md section 4; those that hold too are
-    /// evidence, those that may be meant instead are alternatives.
+    /// The stage's deployment does not have it: every reading of the request, in the order of design.md section 4.
     fn no_route(&self, place: &Place<'w, '_>) -> Fault {
-        if let Some(fault) = self.by_routing_rule(place).or_else(|| self.by_repeated_stage(place)) {
-            return fault;
-        }
-        let (mut strong, mut weak) = (Vec::new(), Vec::new());
-        for found in self.elsewhere(place) {
-            match found {
-                Elsewhere::Strong(fault) => strong.push(fault),
-                Elsewhere::Weak(fault) => weak.push(fault),
-            }
-        }
-        let canary = strong.iter().chain(&weak).find(|fault| fault.cause == Cause::CanarySplit);
-        let canary = canary.and_then(|fault| fault.evidence.first().cloned());
-        let mut strong = strong.into_iter();
-        let mut fault = match strong.next() {
-            Some(fault) => fault,
-            None => self.by_verb(place).or_else(|| self.by_other_base(place)).unwrap_or_else(|| self.by_path(place)),
+        let (cut_off, respelt) = match self.by_encoding(place) {
+            Some(reading) if reading.grade == Grade::ByName => (Some(reading), None),
+            respelt => (None, respelt),
         };
-        for other in strong {
-            if other.cause == Cause::NotDeployed {
-                fault
-                    .evidence
-                    .push("the edited tree has it too: a new deployment to this stage would bring it".to_owned());
-            } else {
-                fault.evidence.extend(other.evidence);
-            }
-        }
-        for other in weak {
-            fault.confidence = fault.confidence.min(Confidence::Likely);
-            let tell = other.evidence.into_iter().next().unwrap_or_default();
-            fault.alternatives.push(Alternative { cause: other.cause, tell });
-        }
-        fault.canary = canary;
-        fault
+        let mut readings: Vec<Reading> =
+            [self.by_routing_rule(place), cut_off, self.by_repeated_stage(place)].into_iter().flatten().collect();
+        readings.extend(self.elsewhere(place));
+        let canary = readings.iter().find(|reading| reading.fault.cause == Cause::CanarySplit);
+        let canary = canary.and_then(|reading| reading.fault.evidence.first().cloned());
+        readings.extend(
+            [
+                self.by_verb(place),
+                self.by_other_base(place),
+                self.by_missing_stage(place),
+                self.by_proxy_parent(place),
+                self.by_case(place),
+                respelt,
+                self.by_nearness(place),
+            ]
+            .into_iter()
+            .flatten(),
+        );
+        Fault { canary, ..best_of(readings, self.by_absence(place)) }
     }
 }
 
@@ -294,6 +284,9 @@ struct Place<'w, 'r> {
     /// What is near is asked for more than once, and dear.
     near: OnceCell<Vec<Near<'w>>>,
     right_case: OnceCell<Option<Near<'w>>>,
+    respelt: OnceCell<Option<Respelt>>,
+    /// What stands behind a `#` in the URL, which is never sent.
+    fragment: Option<&'r str>,
 }
 
 impl<'w> Place<'w, '_> {
