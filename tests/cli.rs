@@ -274,6 +274,17 @@ async fn without_credentials_the_answer_alone_is_explained() {
     let others: Vec<_> =
         diagnosis["alternatives"].as_array().unwrap().iter().map(|other| other["cause"].as_str().unwrap()).collect();
     assert!(others.contains(&"iam-unsigned") && others.contains(&"not-deployed"), "{others:?}");
+
+    // A person is shown every one of them.
+    let output = gateprobe()
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .args(["diagnose", "--response", path(&saved), url])
+        .output()
+        .unwrap();
+    for other in others {
+        assert!(text(&output.stdout).contains(&format!("it may be {other} instead")), "{}", text(&output.stdout));
+    }
+    assert!(text(&output.stdout).contains("--inventory FILE"), "{}", text(&output.stdout));
 }
 
 /// A shop with a pet, behind an address of the simulator's.
@@ -397,6 +408,11 @@ async fn verify_tells_a_suggestion_that_fails() {
     assert_eq!(diagnosis["steps"][5]["result"], "fail");
 }
 
+fn draw_json(simulator: &Simulator, url: &str, inventory: &Path) -> String {
+    let output = diagnose_at(simulator, &[url, "--format", "json", "--inventory", path(inventory)]).output().unwrap();
+    text(&output.stdout).to_owned()
+}
+
 /// What a person sees on a narrow terminal is what one sees on a wide one, with or without colour.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_on_a_narrow_terminal() {
@@ -421,6 +437,11 @@ async fn nothing_is_lost_on_a_narrow_terminal() {
             text(&output.stdout).to_owned()
         };
         let wide = draw("160", "auto");
+        let json: serde_json::Value = serde_json::from_str(&draw_json(&simulator, &url, &inventory)).unwrap();
+        let number = |at: &serde_json::Value| at.as_u64().unwrap();
+        // An empty place is shown by the character that stands there.
+        let at = json["at"].as_array().map_or(0, |at| (number(&at[1]) - number(&at[0])).max(1));
+        assert_eq!(u64::try_from(wide.matches('^').count()).unwrap(), at, "{wide}");
         assert!(!wide.contains('\u{1b}'), "no colour in a pipe: {wide:?}");
         for columns in [60, 80] {
             let narrow = draw(&columns.to_string(), "auto");
