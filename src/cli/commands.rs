@@ -1,17 +1,17 @@
 //! The commands: each reads what it needs, asks the library, and prints.
 
-use gateprobe::diagnose::{Cause, Diagnosis, UNREAD, diagnose};
+use gateprobe::diagnose::{Cause, Diagnosis, StepResult, UNREAD, diagnose};
 use gateprobe::discover::{ControlPlane, DiscoverError, Wanted};
 use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::plan;
-use gateprobe::probe::{Observation, read_curl, read_saved};
+use gateprobe::probe::{Observation, Response, read_curl, read_saved};
 use gateprobe::report::{tell, terminal};
 use serde::Serialize;
 use url::Url;
 
 use super::args::{Common, DiagnoseArgs, Format, RunArgs};
-use super::verify::{Verified, VerifiedJson};
+use super::verify::Verified;
 use super::{Ended, Failure, failure, listing, print, print_json, setup};
 
 /// `gateprobe run`
@@ -127,7 +127,9 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
         world = with_history;
         diagnosis = diagnose(&request, &observation, &world, setup::now());
     }
-    diagnosis.evidence.extend(elsewhere(&world, &request, &diagnosis));
+    if matches!(world.locate(&request), Address::Elsewhere) {
+        no_gateway(&world, &request, &observation, &mut diagnosis);
+    }
     let verified = if args.verify {
         let verified = Verified::new(&run, &world, &request, &diagnosis, from_saved).await?;
         verified.fill_in(&mut diagnosis);
@@ -137,7 +139,9 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
     };
     match common.format {
         Format::Json => {
-            print_json(&DiagnosisJson { diagnosis: &diagnosis, verified: verified.as_ref().map(Verified::json) })?
+            let verified =
+                verified.map(|verified| serde_json::to_value(verified.json())).transpose().map_err(failure)?;
+            print_json(&DiagnosisJson { diagnosis: &diagnosis, verified })?;
         }
         Format::Table => {
             let line = verified.as_ref().map(Verified::line);
@@ -147,33 +151,37 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
     Ok(if diagnosis.cause.is_some() { Ended::Problems } else { Ended::Well })
 }
 
-/// A diagnosis by the contract; `verified` is there where it was asked for.
+/// A diagnosis by the contract. `verified` is there where it was asked for, and `null` where nothing was sent for it.
 #[derive(Serialize)]
 struct DiagnosisJson<'d> {
     #[serde(flatten)]
     diagnosis: &'d Diagnosis,
     #[serde(skip_serializing_if = "Option::is_none")]
-    verified: Option<Option<VerifiedJson<'d>>>,
+    verified: Option<serde_json::Value>,
 }
 
-/// That the host is none of API Gateway's, where nothing else says it: what it answers then proves little.
-fn elsewhere(world: &World, request: &Request, diagnosis: &Diagnosis) -> Option<String> {
-    if !matches!(world.locate(request), Address::Elsewhere)
-        || diagnosis.evidence.iter().any(|line| line.contains("is neither a default endpoint"))
-    {
-        return None;
-    }
+/// Headers that only API Gateway's answers have.
+const OF_API_GATEWAY: [&str; 3] = ["x-amz-apigw-id", "x-amzn-requestid", "x-amzn-errortype"];
+
+/// Says of a host that it is none of API Gateway's, as far as that is known. Unless the answer shows that it is one after
+/// all, it proves nothing of stage, path, method and deployment.
+fn no_gateway(world: &World, request: &Request, observation: &Observation, diagnosis: &mut Diagnosis) {
     let host = request.url.host_str().unwrap_or("the host");
-    let unread = world.inventory().gaps.iter().any(|gap| gap.place == UNREAD);
-    Some(if unread {
-        format!(
-            "{host} is no execute-api endpoint; whether it is a custom domain of yours cannot be known without reading AWS"
-        )
-    } else {
-        format!(
-            "{host} is neither an execute-api endpoint nor a custom domain that was read: API Gateway may have no part in this answer"
-        )
-    })
+    if !diagnosis.evidence.iter().any(|line| line.contains("is neither a default endpoint")) {
+        let unread = world.inventory().gaps.iter().any(|gap| gap.place == UNREAD);
+        diagnosis.evidence.push(if unread {
+            format!("{host} is no execute-api endpoint; whether it is a custom domain cannot be known without reading AWS")
+        } else {
+            format!("{host} is neither an execute-api endpoint nor a custom domain of the account, so that API Gateway may have no part in this")
+        });
+    }
+    let shown = |response: &Response| OF_API_GATEWAY.iter().any(|name| response.header(name).is_some());
+    if !observation.outcome.as_ref().is_ok_and(shown) {
+        let [before @ .., _] = &mut diagnosis.steps;
+        for step in before.iter_mut().filter(|step| step.result == StepResult::Pass) {
+            step.result = StepResult::Unknown;
+        }
+    }
 }
 
 /// The request of a pasted curl line; where its connections go is taken over.
@@ -215,9 +223,12 @@ async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<(Wor
         Ok(world) => return Ok((world, Some(plane))),
         // That there is none is an answer too.
         Err(DiscoverError::ApiNotFound { .. } | DiscoverError::DomainNotFound { .. }) => {}
-        Err(error @ (DiscoverError::NoCredentials | DiscoverError::NoRegion)) => {
+        Err(
+            error @ (DiscoverError::NoCredentials | DiscoverError::NoRegion | DiscoverError::BrokenCredentials { .. }),
+        ) if common.profile.is_none() => {
             super::warn(&format!("AWS was not read, so the answer alone must do: {error}"));
-            inventory.gaps.push(Gap { place: UNREAD.to_owned(), reason: "it was not read".to_owned() });
+            let reason = "it was not read; AWS credentials, or --inventory FILE, would decide".to_owned();
+            inventory.gaps.push(Gap { place: UNREAD.to_owned(), reason });
         }
         Err(error) => return Err(failure(error)),
     }

@@ -88,10 +88,12 @@ impl Verified {
             Verified::Sent { left_out, only, diagnosis } => {
                 let mut line = format!("verify: {}", said(diagnosis));
                 if !left_out.is_empty() {
-                    line += &format!("; sent without {}, for it goes elsewhere", left_out.join(", "));
+                    line.push_str("; sent without ");
+                    line.push_str(&left_out.join(", "));
+                    line.push_str(", for it goes elsewhere");
                 }
                 if *only {
-                    line += "; this is the only request that was sent";
+                    line.push_str("; this is the only request that was sent");
                 }
                 line
             }

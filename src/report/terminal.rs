@@ -259,8 +259,8 @@ fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
     }
     let (source, at) = request_lines(diagnosis, style.width);
     let mut snippet = Snippet::source(source).line_numbering(false).fold(false);
-    if let Some(at) = at {
-        snippet = snippet.annotation(AnnotationKind::Primary.span(at));
+    for part in at {
+        snippet = snippet.annotation(AnnotationKind::Primary.span(part));
     }
     let mut group: Group<'_> = heading.element(snippet);
     // What stands before each continued line of a note in the drawing.
@@ -286,35 +286,52 @@ fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
     text
 }
 
-/// The request as it is drawn, and where the wrong part stands in that. Where it does not fit a line the path goes on
-/// the next one.
-fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Option<std::ops::Range<usize>>) {
+/// The request as it is drawn, and where the wrong part stands in that: once for each line that holds some of it. Where
+/// it does not fit a line the path goes on the next one, and on as many as it needs.
+fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::Range<usize>>) {
     let request = &diagnosis.request;
-    let mut source = format!("{} {}", request.method, printable(&request.url));
+    let url = printable(&request.url);
     let offset = request.method.len() + 1;
-    let mut at =
-        diagnosis.at.clone().filter(|at| at.end <= request.url.len()).map(|at| at.start + offset..at.end + offset);
-    let path = request.url.find("://").and_then(|scheme| Some(scheme + 3 + request.url.get(scheme + 3..)?.find('/')?));
-    if source.len() + 4 > width
-        && let Some(path) = path
+    // ` | ` stands before each line.
+    let room = width.saturating_sub(offset + 4).max(20);
+    let mut cuts = vec![0];
+    if url.len() > room
+        && let Some(path) = url.find("://").and_then(|scheme| Some(scheme + 3 + url.get(scheme + 3..)?.find('/')?))
     {
-        let broken = format!("\n{}", " ".repeat(offset));
-        source.insert_str(offset + path, &broken);
-        if let Some(at) = &mut at
-            && at.start >= offset + path
+        let mut start = path;
+        cuts.push(start);
+        while let Some(rest) = url.get(start..)
+            && let Some((fits, _)) = rest.char_indices().nth(room)
         {
-            *at = at.start + broken.len()..at.end + broken.len();
+            // Rather before a separator than in the midst of a word, unless the line would be short.
+            let before = rest.get(..fits).and_then(|line| line.rfind(['/', '?', '&'])).filter(|at| *at > room / 2);
+            start += before.unwrap_or(fits);
+            cuts.push(start);
         }
     }
-    // An empty place, as that of a missing stage, is shown by the character that stands there.
-    // At the very end that is the last one.
-    let last = source.len().saturating_sub(1);
-    let at = at.map(|at| if at.is_empty() { at.start.min(last)..(at.end + 1).min(source.len()) } else { at });
-    (source, at.filter(|at| !at.is_empty() && source_has(at)))
-}
-
-fn source_has(at: &std::ops::Range<usize>) -> bool {
-    at.start < at.end
+    let mut source = format!("{} ", request.method);
+    // An empty place, as that of a missing stage, is shown by the character that stands there. At the very end that is
+    // the last one.
+    let at = diagnosis.at.clone().filter(|at| at.start <= at.end && at.end <= url.len()).map(|at| {
+        let start = if at.is_empty() { at.start.min(url.len().saturating_sub(1)) } else { at.start };
+        start..if at.is_empty() { start + 1 } else { at.end }
+    });
+    let mut marked = Vec::new();
+    for (index, start) in cuts.iter().enumerate() {
+        let end = cuts.get(index + 1).copied().unwrap_or(url.len());
+        if index > 0 {
+            source.push('\n');
+            source.push_str(&" ".repeat(offset));
+        }
+        if let Some(at) = &at {
+            let (from, to) = (at.start.max(*start), at.end.min(end));
+            if from < to {
+                marked.push(source.len() + from - start..source.len() + to - start);
+            }
+        }
+        source.push_str(url.get(*start..end).unwrap_or(""));
+    }
+    (source, marked)
 }
 
 /// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal.
