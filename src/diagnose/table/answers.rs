@@ -69,6 +69,8 @@ fn named(name: &str) -> Result<Observation, String> {
         "MAT-words" => gateway(403, "", "Missing Authentication Token"),
         "MAT" | "MAT-remapped" => gateway(403, "MissingAuthenticationTokenException", "Missing Authentication Token"),
         "incomplete" => gateway(403, "IncompleteSignatureException", "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'x='."),
+        "incomplete-old" => gateway(403, "IncompleteSignatureException", "'t0k3n' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer t0k3n'."),
+        "incomplete-basic" => gateway(403, "IncompleteSignatureException", "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=Basic"),
         "forbidden" => gateway(403, "ForbiddenException", "Forbidden"),
         "forbidden-words" => gateway(403, "", "Forbidden"),
         "redirect" => (302, "MissingAuthenticationTokenException".to_owned(), String::new()),

@@ -207,7 +207,7 @@ fn domains() -> Vec<Domain> {
     ruled.rules = vec![
         rule("r1", 1, &[], Some(("x-version", "beta")), "ownwords00"),
         rule("r2", 2, &[], Some(("x-tenant", "acme*")), "ownwords00"),
-        rule("r3", 3, &["pets"], None, "ownwords00"),
+        rule("r3", 3, &["shop"], None, "ownwords00"),
     ];
     // In this mode the mapping lists and does not route.
     let mut rules_only = domain("rulesonly.example.com", vec![mapping("old", "a1b2c3d4e5", "prod")]);
