@@ -200,6 +200,8 @@ pub struct Suggestion {
     pub method: String,
     /// The whole URL.
     pub url: String,
+    /// Headers of the request that are to be left out, by name; the others stay.
+    pub without: Vec<String>,
     /// The method that it reaches, as `GET /orders/{id} of stage prod`.
     pub reaches: String,
     /// What was changed.

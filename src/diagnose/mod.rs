@@ -5,6 +5,7 @@
 //! an unmatched route answers `IncompleteSignatureException` to a Bearer token, and an unsigned call to an `AWS_IAM`
 //! method is byte for byte the same as a wrong path. Only the join with what is deployed tells them apart.
 
+mod alone;
 mod cause;
 mod custom_response;
 mod diagnosis;
@@ -114,7 +115,8 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
         at,
     };
     hide_sent_values(&mut diagnosis, request);
-    let told = steps::Told { cause, routed: diagnosis.routed(), evidence: &diagnosis.evidence };
+    let in_a_stage = symptom.is_unmatched() && words.as_ref().is_some_and(|words| words.error_type.is_some());
+    let told = steps::Told { cause, routed: diagnosis.routed(), in_a_stage, evidence: &diagnosis.evidence };
     diagnosis.steps = steps::steps(&address, &expectation, &told);
     diagnosis
 }

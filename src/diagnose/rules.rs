@@ -1,7 +1,7 @@
 //! From what came back and what the model expects to the cause.
 
 use super::predict::{Expectation, Fault, Routed};
-use super::{Alternative, Cause, Confidence, Symptom, Words};
+use super::{Alternative, Cause, Confidence, Symptom, Words, alone};
 use crate::gateway::{Address, Authorization, DomainAddress, EndpointType, Request, Stage};
 use crate::probe::{Observation, TransportKind};
 
@@ -32,7 +32,7 @@ pub(super) struct Conclusion {
 }
 
 impl Conclusion {
-    fn new(cause: Cause, confidence: Confidence, evidence: impl Into<String>) -> Self {
+    pub fn new(cause: Cause, confidence: Confidence, evidence: impl Into<String>) -> Self {
         Conclusion {
             cause: Some(cause),
             confidence,
@@ -52,7 +52,7 @@ impl Conclusion {
         }
     }
 
-    fn or(mut self, cause: Cause, tell: &str) -> Self {
+    pub fn or(mut self, cause: Cause, tell: &str) -> Self {
         self.alternatives.push(Alternative { cause, tell: tell.to_owned() });
         self
     }
@@ -105,6 +105,9 @@ fn transport(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
         (Symptom::Tls, Address::Domain(address)) if address.domain.mutual_tls => {
             Conclusion::new(Cause::ClientCertificate, Confidence::Likely, detail)
                 .or(Cause::NetworkTls, "the handshake fails with a trusted client certificate too")
+        }
+        (Symptom::Dns, Address::Endpoint(_)) if matches!(expectation, Expectation::Unknown(_)) => {
+            alone::unresolved(&detail)
         }
         (Symptom::Dns, _) => Conclusion::new(Cause::NetworkDns, Confidence::Certain, detail),
         (Symptom::Connect, _) => Conclusion::new(Cause::NetworkConnect, Confidence::Certain, detail),
@@ -258,16 +261,7 @@ fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
             });
             return Conclusion::fault(fault, fault.confidence, seen);
         }
-        Expectation::Unknown(why) => {
-            return Conclusion::new(
-                Cause::PathUnknown,
-                Confidence::Possible,
-                format!("no deployed method was matched; {why}"),
-            )
-            .or(Cause::MethodMismatch, "another verb on the same URL answers")
-            .or(Cause::NotDeployed, "the console shows the method, and its stage was not deployed since")
-            .or(Cause::IamUnsigned, "the same request signed with SigV4 answers");
-        }
+        Expectation::Unknown(why) => return alone::unmatched(case, why),
         Expectation::Routed(routed) => routed,
     };
     let iam = routed.method.authorization == Some(Authorization::AwsIam);
@@ -369,12 +363,7 @@ fn forbidden(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
                 ),
             }
         }
-        Expectation::Unknown(why) => Conclusion::new(Cause::StageUnknown, Confidence::Possible, why.clone())
-            .or(Cause::StageMissing, "the URL has no stage in front of its path")
-            .or(Cause::ApiKey, "the same request with an x-api-key answers")
-            .or(Cause::Waf, "the stage has a web ACL")
-            .or(Cause::EndpointDisabled, "every URL of the default endpoint answers the same")
-            .or(Cause::DomainUnmapped, "the host is a custom domain"),
+        Expectation::Unknown(why) => alone::forbidden(case, why),
         Expectation::Routed(routed) => {
             if routed.method.api_key_required {
                 let sent = case.request.header("x-api-key").is_some();

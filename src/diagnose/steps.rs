@@ -9,6 +9,9 @@ pub(super) struct Told<'a> {
     pub cause: Option<Cause>,
     /// Whether the answer proves that a method was reached.
     pub routed: Option<bool>,
+    /// Whether the answer is API Gateway's own word that no method was matched: it is said once a stage is found, never
+    /// before (facts A0, A1).
+    pub in_a_stage: bool,
     pub evidence: &'a [String],
 }
 
@@ -21,7 +24,7 @@ pub(super) fn steps(address: &Address<'_>, expectation: &Expectation<'_>, told: 
         let result = match (told.cause, failing) {
             (None, _) => StepResult::Pass,
             (Some(_), Some(failing)) if step < failing => {
-                if known {
+                if known || told.in_a_stage && step <= StepName::Stage {
                     StepResult::Pass
                 } else {
                     StepResult::Unknown
@@ -67,18 +70,23 @@ fn passed(step: StepName, address: &Address<'_>, expectation: &Expectation<'_>, 
     };
     match step {
         StepName::InvokeUrl => match address {
-            Address::Endpoint(endpoint) => {
-                endpoint.api.map(|api| format!("the default endpoint of the API {}", api.name)).unwrap_or_default()
-            }
+            Address::Endpoint(endpoint) => match endpoint.api {
+                Some(api) => format!("the default endpoint of the API {}", api.name),
+                None if told.in_a_stage => "API Gateway answered".to_owned(),
+                None => String::new(),
+            },
             Address::Domain(domain) => match domain.api {
                 Some(api) => format!("{} leads to the API {}", domain.domain.name, api.name),
                 None => format!("{} is a custom domain of this account", domain.domain.name),
             },
+            Address::Elsewhere if told.in_a_stage => "API Gateway answered".to_owned(),
             Address::Elsewhere => String::new(),
         },
-        StepName::Stage => {
-            address.stage().map(|(_, stage)| format!("the stage {} exists", stage.name)).unwrap_or_default()
-        }
+        StepName::Stage => match address.stage() {
+            Some((_, stage)) => format!("the stage {} exists", stage.name),
+            None if told.in_a_stage => "the answer is what API Gateway says within a stage".to_owned(),
+            None => String::new(),
+        },
         StepName::Path => routed.map(|routed| format!("{} matches", routed.hit.resource)).unwrap_or_default(),
         StepName::Method => routed.map(|routed| format!("it has {}", routed.hit.verb)).unwrap_or_default(),
         StepName::Deployment => routed

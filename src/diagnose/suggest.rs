@@ -28,11 +28,28 @@ pub(super) fn reaches<'w>(world: &'w World, request: &Request) -> Option<(&'w Ap
 pub(super) fn offer(world: &World, request: &Request, method: &str, url: &str, why: String) -> Option<Suggestion> {
     let url = Url::parse(url).ok()?;
     let corrected = Request { method: method.to_owned(), url, headers: request.headers.clone(), body: None };
+    offered(world, corrected, vec![], why)
+}
+
+/// Offers the same request without some of its headers if the router says that it then reaches a method.
+pub(super) fn offer_without(world: &World, request: &Request, names: &[&str], why: String) -> Option<Suggestion> {
+    let left_out = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let (out, headers): (Vec<_>, Vec<_>) = request.headers.iter().cloned().partition(|(name, _)| left_out(name));
+    let without: Vec<String> = out.into_iter().map(|(name, _)| name).collect();
+    if without.is_empty() {
+        return None;
+    }
+    let corrected = Request { method: request.method.clone(), url: request.url.clone(), headers, body: None };
+    offered(world, corrected, without, why)
+}
+
+fn offered(world: &World, corrected: Request, without: Vec<String>, why: String) -> Option<Suggestion> {
     let (api, stage, hit) = reaches(world, &corrected)?;
     Some(Suggestion {
-        method: method.to_owned(),
-        url: corrected.url.into(),
         reaches: format!("{} {} of stage {} ({})", hit.verb, hit.resource, stage.name, api.name),
+        method: corrected.method,
+        url: corrected.url.into(),
+        without,
         why,
     })
 }

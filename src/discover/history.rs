@@ -27,7 +27,7 @@ pub async fn history(
     deadline: Option<Instant>,
 ) -> (BTreeMap<String, Deployment>, Option<Gap>) {
     let session = Session { plane, deadline };
-    let place = || format!("api {} ({}) history", api.id, api.name);
+    let at = || format!("api {} ({}) history", api.id, api.name);
     let Some(now) = api.deployment_of(stage).and_then(|deployment| deployment.created_at) else {
         return (BTreeMap::new(), None);
     };
@@ -45,7 +45,7 @@ pub async fn history(
     )
     .await;
     let gap = match end {
-        pages::End::Failed(error) => Some(gap(place(), &error)),
+        pages::End::Failed(error) => Some(gap(at(), &error)),
         pages::End::Complete | pages::End::Circle => None,
     };
     listed.retain(|(id, made)| *made < now && !api.deployments.contains_key(id));

@@ -525,6 +525,7 @@ mod tests {
                 one.diagnosis.remedy.clone_from(evidence);
                 one.diagnosis.suggestions.push(Suggestion {
                     method: method.clone(), url: format!("https://{path}"), reaches: evidence.clone(), why: path.clone(),
+                    without: vec![],
                 });
                 one.request_id.clone_from(path);
                 one.diagnosis.matched = Some(Matched {

@@ -75,6 +75,7 @@ pub(super) fn small() -> Report {
     let mut typo = finding(Cause::PathUnknown, "GET", &format!("{base}/orderz?token=s3cret-value&page="));
     typo.diagnosis.suggestions.push(Suggestion {
         method: "GET".to_owned(),
+        without: vec![],
         url: format!("{base}/orders?token=s3cret-value&page="),
         reaches: "GET /orders of stage prod".to_owned(),
         why: "the nearest resource, with token=s3cret-value as it was".to_owned(),

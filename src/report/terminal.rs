@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::model::{Finding, Report};
-use crate::diagnose::{Cause, Diagnosis, StepResult, Verdict};
+use crate::diagnose::{Cause, Diagnosis, StepName, StepResult, Verdict};
 use crate::gateway::TreeSource;
 
 /// How to draw.
@@ -203,9 +203,42 @@ fn finding_text(finding: &Finding, style: Style) -> String {
     text
 }
 
-/// One diagnosis: the request with a caret under the part that is wrong, the notes, the help.
+/// One diagnosis among others: the request with a caret under the part that is wrong, the notes, the help; with `-v` all
+/// evidence and the six steps.
 #[must_use]
 pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
+    let mut text = drawn(diagnosis, style, if style.verbose { Detail::All } else { Detail::Short });
+    if style.verbose {
+        text.push_str(&steps(diagnosis, style));
+    }
+    text
+}
+
+/// A diagnosis that stands alone, as `gateprobe diagnose` prints it: every cause that remains possible, what came of
+/// sending the corrected request, if that was asked for, and the six steps.
+#[must_use]
+pub fn explained(diagnosis: &Diagnosis, verified: Option<&str>, style: Style) -> String {
+    let mut text = drawn(diagnosis, style, if style.verbose { Detail::All } else { Detail::Causes });
+    if let Some(verified) = verified {
+        text.push_str(&wrapped(&printable(verified), style.width, "  "));
+    }
+    text.push('\n');
+    text.push_str(&steps(diagnosis, style));
+    text
+}
+
+/// How much of a diagnosis is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// The best of everything.
+    Short,
+    /// And every cause that remains possible.
+    Causes,
+    /// Everything.
+    All,
+}
+
+fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
     let title = match diagnosis.cause {
         None => format!("healthy: {}", diagnosis.evidence.first().map_or("it answered", String::as_str)),
         Some(cause) => cause.about().means.trim_end_matches('.').to_owned(),
@@ -230,14 +263,14 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
     let mut group: Group<'_> = heading.element(snippet);
     // What stands before each continued line of a note in the drawing.
     let room = style.width.saturating_sub(11);
-    for evidence in notes(diagnosis, style) {
+    for evidence in notes(diagnosis, detail) {
         group = group.element(Level::NOTE.message(wrapped_lines(&evidence, room).join("\n")));
     }
     let mut helps = Vec::new();
     if !diagnosis.remedy.is_empty() {
         helps.push(wrapped_lines(&diagnosis.remedy, room).join("\n"));
     }
-    for suggestion in diagnosis.suggestions.iter().take(if style.verbose { 3 } else { 1 }) {
+    for suggestion in diagnosis.suggestions.iter().take(if detail == Detail::All { 3 } else { 1 }) {
         let why = wrapped_lines(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches), room).join("\n");
         helps.push(format!("{why}\n{} {}", suggestion.method, suggestion.url));
     }
@@ -248,9 +281,6 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
     // Nothing is cut: long requests were broken before, and notes are wrapped.
     let mut text = renderer.term_width(100_000).render(&[group]);
     text.push('\n');
-    if style.verbose {
-        text.push_str(&steps(diagnosis, style));
-    }
     text
 }
 
@@ -290,18 +320,16 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
-fn notes(diagnosis: &Diagnosis, style: Style) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
+fn notes(diagnosis: &Diagnosis, detail: Detail) -> Vec<String> {
     if diagnosis.verdict == Verdict::Healthy {
-        return if style.verbose {
-            diagnosis.evidence.iter().skip(1).map(|line| printable(line)).collect()
-        } else {
-            notes
-        };
+        // The first is the title.
+        let shown = if detail == Detail::Short { 0 } else { usize::MAX };
+        return diagnosis.evidence.iter().skip(1).take(shown).map(|line| printable(line)).collect();
     }
-    let shown = if style.verbose { usize::MAX } else { 2 };
-    notes.extend(diagnosis.evidence.iter().take(shown).map(|line| printable(line)));
-    for other in diagnosis.alternatives.iter().take(shown) {
+    let shown = |of: Detail| if detail == Detail::All || detail == of { usize::MAX } else { 2 };
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(diagnosis.evidence.iter().take(shown(Detail::All)).map(|line| printable(line)));
+    for other in diagnosis.alternatives.iter().take(shown(Detail::Causes)) {
         notes.push(format!("it may be {} instead: {}", other.cause, printable(&other.tell)));
     }
     if diagnosis.confidence != crate::diagnose::Confidence::Certain {
@@ -310,17 +338,26 @@ fn notes(diagnosis: &Diagnosis, style: Style) -> Vec<String> {
     notes
 }
 
+/// The six steps with their marks, one a line; the evidence of the failing one, and with `-v` of all.
 fn steps(diagnosis: &Diagnosis, style: Style) -> String {
     let mut out = String::new();
     for step in &diagnosis.steps {
-        let mark = match step.result {
-            StepResult::Pass => "pass",
-            StepResult::Fail => "FAIL",
-            StepResult::Unknown => "?",
-            StepResult::NotReached => "-",
+        let (mark, color) = match step.result {
+            StepResult::Pass => ("pass", "32"),
+            StepResult::Fail => ("FAIL", "1;31"),
+            StepResult::Unknown => ("?", "33"),
+            StepResult::NotReached => ("-", "2"),
         };
-        let line = format!("  {:<10} {mark:<5} {}", step.step.id(), printable(&step.evidence));
-        out.push_str(&wrapped(line.trim_end(), style.width, &" ".repeat(19)));
+        let known_good = step.step == StepName::KnownGood;
+        let told = style.verbose || step.result == StepResult::Fail || known_good && step.result == StepResult::Pass;
+        let evidence = if told { printable(&step.evidence) } else { String::new() };
+        let line = format!("  {:<10} {mark:<5} {evidence}", step.step.id());
+        let mut line = wrapped(line.trim_end(), style.width, &" ".repeat(19));
+        if style.color {
+            // The mark's place is the same in every line; colour is put in last, so that it is no part of the width.
+            line = line.replacen(&format!(" {mark}"), &format!(" \u{1b}[{color}m{mark}\u{1b}[0m"), 1);
+        }
+        out.push_str(&line);
     }
     out
 }

@@ -79,8 +79,10 @@ impl<'w> Question<'w, '_> {
         )
         .at(place.path_at.clone());
         if earlier.seen_at.is_none() {
+            // If it was never this stage's, then it is not removed; what it is instead, the editor says.
+            let edited = self.routes(self.world.edited_router(place.api), place.path).is_some();
             fault = fault.or(
-                Cause::NotDeployed,
+                if edited { Cause::NotDeployed } else { Cause::PathUnknown },
                 "API Gateway does not say which stages served a deployment: it may never have been this one",
             );
         }

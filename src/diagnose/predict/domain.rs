@@ -1,7 +1,7 @@
 //! Custom domains: mappings, rules, and base paths.
 
 use super::{Expectation, Fault, Place, Question, stage_distance, sure};
-use crate::diagnose::suggest::{replaced, segment_at};
+use crate::diagnose::suggest::{offer_without, replaced, segment_at};
 use crate::diagnose::{Cause, Confidence, Suggestion};
 use crate::gateway::{DomainAddress, DomainRoute, RoutingMode, Via, segments};
 
@@ -120,6 +120,8 @@ impl<'w> Question<'w, '_> {
         let stage = api.stage(mapped.stage.as_deref()?)?;
         let path = self.request.url.path().get(mapped.consumed..)?;
         let hit = self.routes(self.world.stage_router(api, stage), path)?;
+        let conditions: Vec<&str> = rule.headers.iter().flatten().map(|glob| glob.header.as_str()).collect();
+        let why = format!("without the header that the rule {} looks for, the mapping decides", rule.id);
         Some(
             Fault::new(
                 Cause::RoutingRule,
@@ -129,7 +131,8 @@ impl<'w> Question<'w, '_> {
                     rule.id, rule.priority, address.domain.name, place.stage.name, place.api.name, hit.verb, hit.resource, stage.name, api.name
                 ),
             )
-            .at(address.base_at.clone()),
+            .at(address.base_at.clone())
+            .suggest(offer_without(self.world, self.request, &conditions, why)),
         )
     }
 

@@ -8,7 +8,7 @@ mod path;
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use super::suggest::{MOST, offer, reaches};
+use super::suggest::{MOST, offer, offer_without, reaches};
 use super::{Alternative, Cause, Confidence, Suggestion};
 use crate::gateway::{
     Address, Api, Canary, DomainAddress, Match, Method, Near, Request, Router, Stage, TreeSource, Verb, World,
@@ -199,11 +199,14 @@ impl<'w> Question<'w, '_> {
             && router.route(verb, path).is_none()
             && let Some(hit) = self.routes(Some(router), path)
         {
+            let without = ["x-http-method-override"];
+            let why = format!("{} {} answers without the header", hit.verb, hit.resource);
             return Fault::new(
                 Cause::MethodOverride,
                 Confidence::Likely,
                 format!("X-HTTP-Method-Override makes this a {over}, and {} has {} only", hit.resource, hit.verb),
             )
+            .suggest(offer_without(self.world, self.request, &without, why))
             .into();
         }
         if let Some(hit) = self.routes(Some(router), path)
