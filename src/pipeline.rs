@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 
 use crate::config::{Config, Limits};
-use crate::diagnose::{Diagnosis, diagnose, diagnose_deployed};
+use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
 use crate::gateway::{InvokeUrl, Request, World};
 use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
@@ -42,6 +42,31 @@ pub async fn read(run: &Run, plane: &ControlPlane, wanted: &Wanted, clock: Clock
     });
     let inventory = discover::discover(plane, wanted, clock(), reading).await?;
     Ok(World::new(inventory, run.invoke_url.clone()))
+}
+
+/// Adds the history of the API that a request found no method in, for a second look: a door that was removed looks like
+/// one that never was. `None` where the first look does not ask for it, or there is none. At most
+/// `1 + `[`discover::HISTORY`] calls.
+pub async fn recall(
+    run: &Run,
+    plane: &ControlPlane,
+    world: &World,
+    request: &Request,
+    diagnosis: &Diagnosis,
+) -> Option<World> {
+    let asks = match diagnosis.cause? {
+        Cause::NotDeployed => true,
+        cause => matches!(cause.about().step, Some(StepName::Path | StepName::Method)),
+    };
+    let address = world.locate(request);
+    let (api, stage) = address.stage().filter(|_| asks)?;
+    let deadline = run.deadline.map(tokio::time::Instant::from_std);
+    let (past, gap) = discover::history(plane, api, stage, deadline).await;
+    if let Some(gap) = gap {
+        tracing::debug!(place = gap.place, reason = gap.reason, "no history");
+    }
+    let id = api.id.clone();
+    (!past.is_empty()).then(|| World::new(world.inventory().clone(), run.invoke_url.clone()).with_history(&id, past))
 }
 
 /// One full run.

@@ -222,6 +222,35 @@ async fn a_problem_makes_the_exit_status_one() {
     assert!(text(&output.stdout).contains("error[integration]"));
 }
 
+/// A door that is gone is told from one that never was, for four calls more than the others cost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_door_is_found_in_the_apis_history() {
+    let account = Account::new("us-east-1").api(
+        Api::new("a1b2c3d4e5", "shop")
+            .deploy("d1", |t| t.get("/orders", Behaviour::Mock).get("/statistics", Behaviour::Mock))
+            .deploy("d2", |t| t.remove_resource("/statistics"))
+            .stage("prod", "d2"),
+    );
+    let simulator = Simulator::start(account).await.unwrap();
+    let template = simulator.invoke_url_template();
+    let diagnose = |name: &str| {
+        let base = template.replace("{api}", "a1b2c3d4e5").replace("{stage}", "prod").replace("{region}", "us-east-1");
+        let output = gateprobe()
+            .args(["diagnose", "--region", "us-east-1", "--format", "json", "--invoke-url", &template])
+            .arg(format!("{base}/{name}"))
+            .env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+            .output()
+            .unwrap();
+        let calls = simulator.calls().control.len();
+        (serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), calls)
+    };
+    let (healthy, calls) = diagnose("orders");
+    assert_eq!((&healthy["cause"], calls), (&serde_json::Value::Null, 5), "what the host needs, and no more");
+    let (removed, calls) = diagnose("statistics");
+    assert_eq!(removed["cause"], "removed", "{removed}");
+    assert_eq!(calls - 5, 7, "the same five, the list of deployments, and the one that is older");
+}
+
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }

@@ -1,7 +1,7 @@
 //! The commands: each reads what it needs, asks the library, and prints.
 
 use gateprobe::diagnose::{Cause, Diagnosis, UNREAD, diagnose};
-use gateprobe::discover::{DiscoverError, Wanted};
+use gateprobe::discover::{ControlPlane, DiscoverError, Wanted};
 use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::plan;
@@ -112,8 +112,8 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
         None => None,
     };
     let from_saved = saved.is_some();
-    let world = match &args.inventory {
-        Some(file) => setup::inventory(file, &run)?,
+    let (mut world, plane) = match &args.inventory {
+        Some(file) => (setup::inventory(file, &run)?, None),
         None => world_for(common, &run, &request).await?,
     };
     let observation = match saved {
@@ -121,6 +121,12 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
         None => pipeline::prober(&run.config).map_err(failure)?.send(&request).await,
     };
     let mut diagnosis = diagnose(&request, &observation, &world, setup::now());
+    if let Some(plane) = &plane
+        && let Some(with_history) = pipeline::recall(&run, plane, &world, &request, &diagnosis).await
+    {
+        world = with_history;
+        diagnosis = diagnose(&request, &observation, &world, setup::now());
+    }
     diagnosis.evidence.extend(elsewhere(&world, &request, &diagnosis));
     let verified = if args.verify {
         let verified = Verified::new(&run, &world, &request, &diagnosis, from_saved).await?;
@@ -193,8 +199,8 @@ fn curl_request(line: &str, args: &DiagnoseArgs, common: &Common, run: &mut Run)
     Ok(read.request)
 }
 
-/// What the URL's own host needs, and no more. Without credentials the answer alone must do.
-async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<World, Failure> {
+/// What the URL's own host needs, and no more, and where it was read from. Without credentials the answer alone must do.
+async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<(World, Option<ControlPlane>), Failure> {
     let reading = run.invoke_url.read(&request.url);
     let region = reading.as_ref().and_then(|reading| reading.region.as_deref());
     let wanted = match &reading {
@@ -206,7 +212,7 @@ async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<Worl
     let region = aws.region().map_or(region.unwrap_or(""), AsRef::as_ref).to_owned();
     let mut inventory = Inventory::empty(&region);
     match pipeline::read(run, &plane, &wanted, &setup::now).await {
-        Ok(world) => return Ok(world),
+        Ok(world) => return Ok((world, Some(plane))),
         // That there is none is an answer too.
         Err(DiscoverError::ApiNotFound { .. } | DiscoverError::DomainNotFound { .. }) => {}
         Err(error @ (DiscoverError::NoCredentials | DiscoverError::NoRegion)) => {
@@ -215,7 +221,7 @@ async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<Worl
         }
         Err(error) => return Err(failure(error)),
     }
-    Ok(World::new(inventory, run.invoke_url.clone()))
+    Ok((World::new(inventory, run.invoke_url.clone()), None))
 }
 
 /// The request that was asked about.

@@ -146,7 +146,8 @@ fn choose(world: &World, request: &Request, diagnosis: &Diagnosis) -> Option<Cor
                 let named = |names: &[&str]| names.contains(&lower.as_str());
                 let secret = SECRET.iter().any(|word| lower.contains(word));
                 // Without the body, what describes it would be wrong.
-                if named(&OVERRIDES) || lower.starts_with("content-") || !same && named(&ADDRESSES) {
+                let dropped = suggestion.without.iter().any(|known| known.eq_ignore_ascii_case(name));
+                if dropped || named(&OVERRIDES) || lower.starts_with("content-") || !same && named(&ADDRESSES) {
                     continue;
                 }
                 if !same && secret {
@@ -239,6 +240,7 @@ mod tests {
             .map(|(method, url)| gateprobe::diagnose::Suggestion {
                 method: (*method).to_owned(),
                 url: (*url).to_owned(),
+                without: vec![],
                 reaches: String::new(),
                 why: String::new(),
             })
@@ -248,6 +250,16 @@ mod tests {
 
     fn names(corrected: &Corrected) -> Vec<&str> {
         corrected.request.headers.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_header_that_is_to_be_left_out_stays_behind() {
+        let world = world();
+        let request = request(&format!("{HOST}/prod/y"));
+        let mut told = diagnosis(&request, &[("GET", &format!("{HOST}/prod/x"))]);
+        told.suggestions[0].without = vec!["accept".to_owned(), "cookie".to_owned()];
+        let sent = choose(&world, &request, &told).unwrap();
+        assert_eq!(names(&sent), ["Authorization", "X-Api-Key", "X-Amz-Security-Token", "Host"]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::{
-    Api, Baseline, Domain, DomainRoute, DomainTarget, Inventory, InvokeUrl, Request, Router, Seen, Stage, TreeSource,
+    Api, Baseline, Deployment, Domain, DomainRoute, DomainTarget, Inventory, InvokeUrl, Request, Router, Seen, Stage,
+    TreeSource,
 };
 
 /// An [`Inventory`] ready for questions. Routers are compiled when first asked for, so that explaining one request in
@@ -132,6 +133,20 @@ impl World {
     pub fn with_baseline(mut self, baseline: Baseline) -> Self {
         self.seen = baseline.stages.into_iter().map(|seen| (seen, OnceLock::new())).collect();
         self.seen.sort_by_key(|(seen, _)| std::cmp::Reverse(seen.seen_at));
+        self
+    }
+
+    /// Adds deployments of an API that no stage serves any more. Those of an API that is not here are dropped.
+    #[must_use]
+    pub fn with_history(mut self, api: &str, deployments: BTreeMap<String, Deployment>) -> Self {
+        if let Some(&index) = self.apis.get(api)
+            && let (Some(api), Some(routers)) = (self.inventory.apis.get_mut(index), self.routers.get_mut(index))
+        {
+            for (id, deployment) in deployments {
+                routers.deployments.insert(id.clone(), OnceLock::new());
+                api.deployments.insert(id, deployment);
+            }
+        }
         self
     }
 
