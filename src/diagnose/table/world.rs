@@ -88,10 +88,10 @@ fn says(kind: &str, status: u16, template: &str) -> GatewayResponse {
 
 /// APIs that say what API Gateway says in words of their own.
 fn in_own_words() -> Vec<Api> {
+    const GUARDED: &[&str] = &["GET /pets", "GET /keyed NONE key", "GET /iam AWS_IAM", "GET /auth CUSTOM"];
     let mut own_words = plain("ownwords00", "own-words", &["GET /pets", "DELETE /trash"]);
     own_words.gateway_responses = vec![says("MISSING_AUTHENTICATION_TOKEN", 404, r#"{"error":"no such door"}"#)];
 
-    const GUARDED: &[&str] = &["GET /pets", "GET /keyed NONE key", "GET /iam AWS_IAM", "GET /auth CUSTOM"];
     let mut every_4xx = plain("own4xx0000", "every-4xx", GUARDED);
     every_4xx.gateway_responses =
         vec![says("DEFAULT_4XX", 404, r#"{"error":"not found"}"#), says("THROTTLED", 503, r#"{"error":"later"}"#)];
