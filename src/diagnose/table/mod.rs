@@ -116,6 +116,12 @@ fn the_caret_stands_under_the_wrong_part() {
         ("GET https://root.example.com/prod/orders", "MAT", "prod"),
         ("GET @a1b2c3d4e6/prod/orders", "dns", "a1b2c3d4e6"),
         ("GET https://shop.example.com/weather", "forbidden", "weather"),
+        ("GET https://deep.example.com/orders/7", "MAT", "orders"),
+        ("GET https://deep.example.com/shop/v22/pets", "own-404", "v22"),
+        ("GET https://shop.example.com/next/orders/7", "MAT", "/next"),
+        ("GET https://a.wild.example.com/ordrs?page=2", "MAT", "ordrs"),
+        ("GET @a1b2c3d4e5/prod/flies/a/b", "MAT", "flies"),
+        ("GET @a1b2c3d4e5/prod/prod/orders", "MAT", "prod"),
     ] {
         let diagnosis = explain(&world, line, answered);
         let at = diagnosis.at.clone().unwrap();

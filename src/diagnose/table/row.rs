@@ -34,7 +34,7 @@ pub(super) struct Said {
     pub confidence: String,
     /// The other causes, in order.
     pub or: Vec<String>,
-    /// Verb and URL of the first suggestion.
+    /// Verb and URL of the first suggestion, and the headers that it leaves out.
     pub suggestion: String,
 }
 
@@ -48,7 +48,10 @@ impl Said {
             step: failing.unwrap_or(if all_pass { "-" } else { "?" }).to_owned(),
             confidence: diagnosis.confidence.to_string(),
             or: diagnosis.alternatives.iter().map(|other| other.cause.id().to_owned()).collect(),
-            suggestion: diagnosis.suggestions.first().map_or("-".to_owned(), |s| format!("{} {}", s.method, s.url)),
+            suggestion: diagnosis.suggestions.first().map_or("-".to_owned(), |suggestion| {
+                let asked = format!("{} {}", suggestion.method, suggestion.url);
+                [asked].into_iter().chain(suggestion.without.iter().cloned()).collect::<Vec<_>>().join(" without ")
+            }),
         }
     }
 
@@ -60,7 +63,7 @@ impl Said {
     }
 }
 
-/// The rows of a file. What stands before the first `#` at a line's start and is not empty must be a row.
+/// The rows of a file: every line but empty ones and those that begin with `#`.
 pub(super) fn rows(text: &str) -> Result<Vec<Row>, String> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     lines.map(|(index, line)| row(index + 1, line).map_err(|wrong| format!("line {}: {wrong}", index + 1))).collect()
@@ -98,10 +101,7 @@ fn row(line: usize, text: &str) -> Result<Row, String> {
             step: step.to_owned(),
             confidence: confidence.to_owned(),
             or,
-            suggestion: match suggestion.split_once(' ') {
-                Some((verb, url)) => format!("{verb} {}", whole(url)),
-                None => suggestion.to_owned(),
-            },
+            suggestion: suggestion.split(' ').map(whole).collect::<Vec<_>>().join(" "),
         },
     })
 }
