@@ -92,15 +92,90 @@ fn colour_comes_only_when_asked_for() {
 fn explains_every_cause() {
     let list = gateprobe().arg("explain").output().unwrap();
     assert_eq!(list.status.code(), Some(0));
+    let list = text(&list.stdout);
+    for line in list.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    // Grouped by step, in the order of the checklist.
+    let places: Vec<_> =
+        ["Invoke URL", "Stage", "Path", "Method", "Deployment", "Known-good"].map(|step| list.find(step)).into();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     for cause in gateprobe::diagnose::Cause::ALL {
-        assert!(text(&list.stdout).contains(cause.id()), "{cause}");
-        let one = gateprobe().args(["explain", cause.id()]).output().unwrap();
-        assert!(text(&one.stdout).starts_with(cause.id()), "{cause}");
+        assert!(list.contains(&format!("  {cause} ")), "{cause}");
     }
     one_clear_line(
         &gateprobe().args(["explain", "path-unkown"]).output().unwrap(),
         &["path-unkown", "did you mean `path-unknown`"],
     );
+}
+
+#[test]
+fn the_page_of_a_cause_is_whole_at_eighty_columns() {
+    for cause in gateprobe::diagnose::Cause::ALL {
+        let output = gateprobe().args(["explain", cause.id()]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let told = text(&output.stdout);
+        assert!(told.starts_with(cause.id()), "{told}");
+        for heading in [
+            "Fails at step",
+            "Verdict",
+            "What to do",
+            "On the wire",
+            "Confirm it",
+            "It may be instead",
+            "In the console",
+            "In SAM or CloudFormation",
+            "In Terraform",
+        ] {
+            assert!(told.contains(&format!("\n{heading}:\n  ")), "{cause}: {heading} in {told}");
+        }
+        for line in told.lines() {
+            // An address stands whole on a line of its own.
+            assert!(line.chars().count() <= 80 || line.trim_start().starts_with("https://"), "{cause}: {line}");
+        }
+        // What is to be copied stands as it is, but for the indent.
+        let (page, flat) = (cause.page(), told.replace("\n    ", "\n"));
+        for code in [page.confirm.command, page.cloudformation.code, page.terraform.code] {
+            assert!(flat.contains(code), "{cause}: {code} in {told}");
+        }
+        for neighbour in cause.neighbours() {
+            assert!(told.contains(&format!("\n  {} if ", neighbour.cause)), "{cause}: {}", neighbour.cause);
+        }
+        // Wrapping loses no word.
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+        for text in [page.more, page.console, page.cloudformation.say, page.terraform.say] {
+            assert!(words(told).contains(text), "{cause}: {text}");
+        }
+    }
+}
+
+#[test]
+fn the_json_of_a_cause_has_every_field() {
+    let output = gateprobe().args(["explain", "--format", "json"]).output().unwrap();
+    let all: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = all.as_array().unwrap();
+    assert_eq!(all.len(), gateprobe::diagnose::Cause::ALL.len());
+    for (told, cause) in all.iter().zip(gateprobe::diagnose::Cause::ALL) {
+        assert_eq!(told["id"], cause.id());
+        for text in ["verdict", "means", "wire", "remedy", "more", "console"] {
+            assert!(told[text].as_str().is_some_and(|text| !text.is_empty()), "{cause}: {text}");
+        }
+        assert!(told["reachable"].is_boolean() && told.get("step").is_some(), "{cause}");
+        assert!(told["confirm"]["command"].is_string() && told["confirm"]["shows"].is_string(), "{cause}");
+        for fix in ["cloudformation", "terraform"] {
+            assert!(told[fix]["say"].is_string() && told[fix]["code"].is_string(), "{cause}: {fix}");
+        }
+        let first = |list: &str, keys: &[&str]| {
+            let one = &told[list][0];
+            assert!(keys.iter().all(|key| one.get(key).is_some()), "{cause}: {list} in {told}");
+        };
+        first("answers", &["when", "status", "error_type", "body"]);
+        first("neighbours", &["cause", "there", "here"]);
+        first("grounds", &["grade", "says", "source"]);
+    }
+    let one = gateprobe().args(["explain", "not-deployed", "--format", "json"]).output().unwrap();
+    let one: serde_json::Value = serde_json::from_slice(&one.stdout).unwrap();
+    assert!(all.contains(&one));
 }
 
 #[test]

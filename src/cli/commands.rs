@@ -271,13 +271,13 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
         Some(id) => {
             let cause: Cause = id.parse().map_err(failure)?;
             match common.format {
-                Format::Json => serde_json::to_string_pretty(&cause.about()).map_err(failure)? + "\n",
+                Format::Json => serde_json::to_string_pretty(&cause.description()).map_err(failure)? + "\n",
                 Format::Table => terminal::explain(cause, style),
             }
         }
         None => match common.format {
             Format::Json => {
-                let all: Vec<_> = Cause::ALL.iter().map(|cause| cause.about()).collect();
+                let all: Vec<_> = Cause::ALL.iter().map(|cause| cause.description()).collect();
                 serde_json::to_string_pretty(&all).map_err(failure)? + "\n"
             }
             Format::Table => terminal::causes(style),

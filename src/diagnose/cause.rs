@@ -1,11 +1,28 @@
 //! Why a request did not reach its method: a closed list, whose ids are a public contract.
 
+mod auth;
+mod backend;
+mod deployment;
+mod domain;
+mod endpoint;
+mod neighbours;
+mod network;
+mod page;
+mod path;
+mod refused;
+mod shared;
+mod stage;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
 use super::{StepName, Verdict};
+
+pub use page::{Answer, Confirm, Description, Fix, Grade, Ground, Neighbour, Page};
 
 /// One cause, as `gateprobe explain` tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -294,26 +311,5 @@ impl FromStr for Cause {
             .filter(|(distance, id)| *distance * 3 <= id.len())
             .min();
         Err(UnknownCause { given: text.to_owned(), near: near.map(|(_, id)| id) })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_kebab_case_and_read_back() {
-        for cause in Cause::ALL {
-            let id = cause.id();
-            assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{id}");
-            assert_eq!(id.parse::<Cause>().as_ref(), Ok(cause));
-        }
-        assert_eq!(Cause::ALL.len(), 47, "the public list of causes is closed: docs and users count on it");
-    }
-
-    #[test]
-    fn a_typo_is_corrected() {
-        assert_eq!("path-unkown".parse::<Cause>().unwrap_err().near, Some("path-unknown"));
-        assert_eq!("weather".parse::<Cause>().unwrap_err().near, None);
     }
 }

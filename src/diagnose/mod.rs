@@ -18,7 +18,7 @@ mod symptom;
 mod table;
 mod words;
 
-pub use cause::{About, Cause, UnknownCause};
+pub use cause::{About, Answer, Cause, Confirm, Description, Fix, Grade, Ground, Neighbour, Page, UnknownCause};
 pub use diagnosis::{
     Alternative, Confidence, Diagnosis, Matched, RequestLine, ResponseLine, Step, StepName, StepResult, Suggestion,
     Verdict,

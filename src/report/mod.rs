@@ -2,6 +2,7 @@
 
 mod alert;
 mod alert_text;
+mod causes;
 mod cloudwatch;
 mod failure;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub mod tell;
 pub mod terminal;
 
 pub use alert::{ALERT_VERSION, Alert, Attribute, Severity, alert};
+pub use causes::causes_md;
 pub use cloudwatch::{PublishError, publish};
 pub use latency::Latencies;
 pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};

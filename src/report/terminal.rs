@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::causes::{answer_line, by_step, step_title};
 use super::model::{Finding, Report};
 use crate::diagnose::{Cause, Diagnosis, StepName, StepResult, Verdict};
 use crate::gateway::TreeSource;
@@ -397,21 +398,49 @@ fn wrapped_lines(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// What `gateprobe explain CAUSE` prints.
+/// What `gateprobe explain CAUSE` prints: the whole page. Commands and snippets stand as they are, to be copied.
 #[must_use]
 pub fn explain(cause: Cause, style: Style) -> String {
-    let about = cause.about();
+    let (about, page) = (cause.about(), cause.page());
     let step = about.step.map_or("none", crate::diagnose::StepName::id);
-    let mut out = format!("{}\n\n", about.id);
+    let mut out = format!("{cause}\n\n");
     out.push_str(&wrapped(about.means, style.width, ""));
-    for (name, text) in [
-        ("Fails at step", step.to_owned()),
-        ("Verdict", about.verdict.to_string()),
-        ("On the wire", about.wire.to_owned()),
-        ("What to do", about.remedy.to_owned()),
-    ] {
+    out.push('\n');
+    out.push_str(&wrapped(page.more, style.width, ""));
+    let mut section = |name: &str, text: &str| {
         let _ = write!(out, "\n{name}:\n");
-        out.push_str(&wrapped(&format!("  {text}"), style.width, "  "));
+        out.push_str(text);
+    };
+    let told = |text: &str| wrapped(&format!("  {text}"), style.width, "  ");
+    section("Fails at step", &told(step));
+    section("Verdict", &told(&about.verdict.to_string()));
+    section("What to do", &told(about.remedy));
+    let mut answers = told(about.wire);
+    for answer in page.answers {
+        answers.push_str(&wrapped(&format!("  - {}: {}", answer.when, answer_line(answer)), style.width, "    "));
+        answers.push_str(&wrapped(&format!("    {}", answer.body), style.width, "    "));
+    }
+    section("On the wire", &answers);
+    section("Confirm it", &format!("{}{}", indented(page.confirm.command), told(page.confirm.shows)));
+    let mut neighbours = String::new();
+    for neighbour in cause.neighbours() {
+        let line = format!("  {} if {}; here {}", neighbour.cause, neighbour.there, neighbour.here);
+        neighbours.push_str(&wrapped(&line, style.width, "    "));
+    }
+    section("It may be instead", &neighbours);
+    section("In the console", &told(page.console));
+    for (name, fix) in [("In SAM or CloudFormation", page.cloudformation), ("In Terraform", page.terraform)] {
+        section(name, &format!("{}{}", told(fix.say), indented(fix.code)));
+    }
+    for grade in crate::diagnose::Grade::ALL {
+        let mut grounds = String::new();
+        for ground in page.grounds.iter().filter(|ground| ground.grade == grade) {
+            grounds.push_str(&wrapped(&format!("  - {}", ground.says), style.width, "    "));
+            grounds.push_str(&wrapped(&format!("    {}", ground.source), style.width, "    "));
+        }
+        if !grounds.is_empty() {
+            section(grade.title(), &grounds);
+        }
     }
     if !about.reachable {
         out.push_str("\nNo rule of this version names it yet.\n");
@@ -419,13 +448,27 @@ pub fn explain(cause: Cause, style: Style) -> String {
     out
 }
 
-/// What `gateprobe explain` prints: every cause in one line.
+/// A command or a snippet, set apart and not wrapped.
+fn indented(code: &str) -> String {
+    code.lines().fold(String::new(), |mut out, line| {
+        let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        out
+    })
+}
+
+/// What `gateprobe explain` prints: every cause in one line, by the step that it fails at.
 #[must_use]
 pub fn causes(style: Style) -> String {
     let mut out = String::new();
-    for cause in Cause::ALL {
-        let line = format!("{:<22}{}", cause.id(), cause.about().means);
-        out.push_str(&wrapped(&line, style.width, &" ".repeat(22)));
+    for (step, causes) in by_step() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&wrapped(step_title(step), style.width, ""));
+        for cause in causes {
+            let line = format!("  {:<22}{}", cause.id(), cause.about().means);
+            out.push_str(&wrapped(&line, style.width, &" ".repeat(24)));
+        }
     }
     out
 }
