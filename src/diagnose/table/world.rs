@@ -110,7 +110,12 @@ fn in_own_words() -> Vec<Api> {
         404,
         r#"{"message": $context.error.messageString, "type": "$context.error.responseType", "stage": "$context.stage", "resourcePath": "$context.resourcePath", "stageVariables.a": "$stageVariables.a", "statusCode": "'404'"}"#,
     )];
-    vec![own_words, every_4xx, pulumi, recorded]
+
+    // Nothing but variables: any backend's answer may look so.
+    let mut variables = plain("variables0", "variables", &["GET /pets"]);
+    variables.gateway_responses =
+        vec![says("MISSING_AUTHENTICATION_TOKEN", 404, r#"{"code":"$context.error.responseType"}"#)];
+    vec![own_words, every_4xx, pulumi, recorded, variables]
 }
 
 /// The trees that were measured on AWS (facts H), and one whose methods ask in every way who calls.
