@@ -1,7 +1,10 @@
 //! Labelled cases: request, answer, and what must be said of them. Each row names where it comes from.
 
 mod answers;
+mod row;
 mod world;
+
+use std::collections::HashMap;
 
 use url::Url;
 
@@ -9,71 +12,42 @@ use super::{Cause, Diagnosis, StepResult, diagnose};
 use crate::gateway::{Request, World};
 use crate::probe::{Observation, Response};
 use answers::answer;
-use world::{NOW, world};
-
-/// `-X VERB`, headers as `Name: value`, then the URL; `@api` stands for an API's host.
-fn request(line: &str) -> Request {
-    let mut words: Vec<&str> = line.split(' ').collect();
-    let url = words.pop().unwrap();
-    let url = match url.strip_prefix('@').and_then(|rest| rest.split_once('/')) {
-        Some((api, path)) => format!("https://{api}.execute-api.us-east-1.amazonaws.com/{path}"),
-        None => url.to_owned(),
-    };
-    let mut request = Request::new(words.first().unwrap_or(&"GET"), Url::parse(&url).unwrap());
-    request.headers =
-        words.iter().skip(1).filter_map(|word| word.split_once(':')).map(|(k, v)| (k.into(), v.into())).collect();
-    request
-}
-
-struct Row {
-    source: &'static str,
-    request: &'static str,
-    answer: &'static str,
-    /// Symptom, cause, confidence.
-    said: [&'static str; 3],
-    /// The first one.
-    suggestion: &'static str,
-}
-
-const AWS: &str = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
+use row::{Row, Said};
+use world::{NOW, Worlds, world};
 
 /// The rows of `cases.txt`.
 fn rows() -> Vec<Row> {
-    include_str!("cases.txt")
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| {
-            let fields: Vec<&'static str> = line.split(" | ").map(str::trim).collect();
-            let [source, request, answer, symptom, cause, confidence, suggestion] = fields[..] else {
-                panic!("seven fields, please: {line}");
-            };
-            Row { source, request, answer, said: [symptom, cause, confidence], suggestion }
-        })
-        .collect()
+    row::rows(include_str!("cases.txt")).unwrap_or_else(|wrong| panic!("cases.txt, {wrong}"))
 }
 
 fn explain(world: &World, line: &str, answered: &str) -> Diagnosis {
-    diagnose(&request(line), &answer(answered), world, NOW)
+    diagnose(&row::request(line).unwrap(), &answer(answered).unwrap(), world, NOW)
+}
+
+/// Every row with what is said of it.
+fn explained() -> Vec<(Row, Diagnosis)> {
+    let worlds = Worlds::default();
+    let explain = |row: Row| {
+        let wrong = |wrong: String| -> ! { panic!("cases.txt, line {}: {wrong}", row.line) };
+        let world = worlds.named(&row.world).unwrap_or_else(|text| wrong(text));
+        let answer = answer(&row.answer).unwrap_or_else(|text| wrong(text));
+        let diagnosis = diagnose(&row.request, &answer, world, NOW);
+        (row, diagnosis)
+    };
+    rows().into_iter().map(explain).collect()
 }
 
 #[test]
 fn every_labelled_case_is_right() {
-    let world = world();
     let mut wrong = Vec::new();
-    for row in rows() {
-        let diagnosis = explain(&world, row.request, row.answer);
-        let said = [
-            diagnosis.symptom.to_string(),
-            diagnosis.cause.map_or("-", Cause::id).to_owned(),
-            diagnosis.confidence.to_string(),
-        ];
-        let offered = diagnosis.suggestions.first().map_or("-".to_owned(), |s| format!("{} {}", s.method, s.url));
-        let expected = row.suggestion.replace('@', AWS);
-        if said != row.said || offered != expected {
-            let Row { source, request, answer, .. } = row;
+    for (Row { line, source, asked, answer, expected, .. }, diagnosis) in explained() {
+        let said = Said::of(&diagnosis);
+        if said != expected {
             wrong.push(format!(
-                "{source}: {request} <- {answer}\n  expected {:?} {expected}\n  got      {said:?} {offered}\n  {:?}",
-                row.said, diagnosis.evidence
+                "line {line}: {source}: {asked} <- {answer}\n  expected {}\n  got      {}\n  {:?}",
+                expected.columns(),
+                said.columns(),
+                diagnosis.evidence
             ));
         }
     }
@@ -81,12 +55,20 @@ fn every_labelled_case_is_right() {
 }
 
 #[test]
+fn no_row_is_there_twice() {
+    let mut seen = HashMap::new();
+    for Row { line, asked, world, answer, .. } in rows() {
+        let before = seen.insert((asked, world, answer), line);
+        assert_eq!(before, None, "line {line} asks the same");
+    }
+    assert!(seen.len() >= 170, "only {} rows", seen.len());
+}
+
+#[test]
 fn the_failing_step_is_the_causes_and_the_rest_follow_from_it() {
-    let world = world();
-    for Row { source, request, answer, .. } in rows() {
-        let diagnosis = explain(&world, request, answer);
+    for (Row { line, .. }, diagnosis) in explained() {
         let Some(cause) = diagnosis.cause else {
-            assert!(diagnosis.steps.iter().all(|step| step.result == StepResult::Pass), "{source}");
+            assert!(diagnosis.steps.iter().all(|step| step.result == StepResult::Pass), "line {line}");
             continue;
         };
         let Some(failing) = cause.about().step else { continue };
@@ -96,16 +78,27 @@ fn the_failing_step_is_the_causes_and_the_rest_follow_from_it() {
                 std::cmp::Ordering::Equal => &[StepResult::Fail, StepResult::Unknown],
                 std::cmp::Ordering::Greater => &[StepResult::NotReached, StepResult::Unknown],
             };
-            assert!(allowed.contains(&step.result), "{source}: {:?} is {:?}", step.step, step.result);
+            assert!(allowed.contains(&step.result), "line {line}: {:?} is {:?}", step.step, step.result);
         }
     }
 }
 
 #[test]
+fn only_what_admits_no_other_cause_is_certain() {
+    for (Row { line, .. }, diagnosis) in explained() {
+        let alone = diagnosis.alternatives.is_empty();
+        assert!(alone || diagnosis.confidence != super::Confidence::Certain, "line {line}: certain, and others fit");
+        assert!(
+            diagnosis.alternatives.iter().all(|other| Some(other.cause) != diagnosis.cause && !other.tell.is_empty()),
+            "line {line}: {:?}",
+            diagnosis.alternatives
+        );
+    }
+}
+
+#[test]
 fn every_reachable_cause_has_a_row_and_no_other_is_said() {
-    let world = world();
-    let mut said: Vec<Cause> =
-        rows().into_iter().filter_map(|row| explain(&world, row.request, row.answer).cause).collect();
+    let mut said: Vec<Cause> = explained().into_iter().filter_map(|(_, diagnosis)| diagnosis.cause).collect();
     said.sort();
     said.dedup();
     let reachable: Vec<Cause> = Cause::ALL.iter().copied().filter(|cause| cause.about().reachable).collect();
@@ -123,6 +116,12 @@ fn the_caret_stands_under_the_wrong_part() {
         ("GET https://root.example.com/prod/orders", "MAT", "prod"),
         ("GET @a1b2c3d4e6/prod/orders", "dns", "a1b2c3d4e6"),
         ("GET https://shop.example.com/weather", "forbidden", "weather"),
+        ("GET https://deep.example.com/orders/7", "MAT", "orders"),
+        ("GET https://deep.example.com/shop/v22/pets", "own-404", "v22"),
+        ("GET https://shop.example.com/next/orders/7", "MAT", "/next"),
+        ("GET https://a.wild.example.com/ordrs?page=2", "MAT", "ordrs"),
+        ("GET @a1b2c3d4e5/prod/flies/a/b", "MAT", "flies"),
+        ("GET @a1b2c3d4e5/prod/prod/orders", "MAT", "prod"),
     ] {
         let diagnosis = explain(&world, line, answered);
         let at = diagnosis.at.clone().unwrap();

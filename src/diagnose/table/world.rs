@@ -1,8 +1,9 @@
 //! The account that the labelled cases are asked in.
 
+use crate::diagnose::UNREAD;
 use crate::gateway::{
-    Api, Authorization, Baseline, Canary, Deployment, Domain, EndpointType, GatewayResponse, HeaderGlob, Inventory,
-    InvokeUrl, Mapping, Method, RoutingMode, RoutingRule, Seen, Stage, Tree, TreeSource, Verb, World,
+    Api, Authorization, Baseline, Canary, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob,
+    Inventory, InvokeUrl, Mapping, Method, RoutingMode, RoutingRule, Seen, Stage, Tree, TreeSource, Verb, World,
 };
 
 /// When everything is asked, in Unix seconds.
@@ -69,6 +70,103 @@ fn domain(name: &str, mappings: Vec<Mapping>) -> Domain {
     }
 }
 
+/// An API with one stage, prod.
+fn plain(id: &str, name: &str, methods: &[&str]) -> Api {
+    let mut plain = api(id, name);
+    plain.stages = vec![stage("prod", "p1")];
+    plain.deployments = [("p1".to_owned(), deployment(methods))].into();
+    plain
+}
+
+fn says(kind: &str, status: u16, template: &str) -> GatewayResponse {
+    GatewayResponse {
+        kind: kind.to_owned(),
+        status: Some(status),
+        templates: [("application/json".to_owned(), template.to_owned())].into(),
+    }
+}
+
+/// APIs that say what API Gateway says in words of their own.
+fn in_own_words() -> Vec<Api> {
+    const GUARDED: &[&str] = &["GET /pets", "GET /keyed NONE key", "GET /iam AWS_IAM", "GET /auth CUSTOM"];
+    let mut own_words = plain("ownwords00", "own-words", &["GET /pets", "DELETE /trash"]);
+    own_words.gateway_responses = vec![says("MISSING_AUTHENTICATION_TOKEN", 404, r#"{"error":"no such door"}"#)];
+
+    let mut every_4xx = plain("own4xx0000", "every-4xx", GUARDED);
+    every_4xx.gateway_responses =
+        vec![says("DEFAULT_4XX", 404, r#"{"error":"not found"}"#), says("THROTTLED", 503, r#"{"error":"later"}"#)];
+
+    // What pulumi-aws-apigateway writes without being asked (pulumi/pulumi-aws-apigateway#423).
+    let mut pulumi = plain("pulumi0000", "pulumi", GUARDED);
+    pulumi.gateway_responses = vec![
+        says("MISSING_AUTHENTICATION_TOKEN", 404, r#"{"message": "404 Not found" }"#),
+        says("ACCESS_DENIED", 404, r#"{"message": "404 Not found" }"#),
+    ];
+
+    // The one that LocalStack's gateway_response_put recorded.
+    let mut recorded = plain("recorded00", "recorded", &["GET /pets/{petId}", "GET /status"]);
+    recorded.gateway_responses = vec![says(
+        "MISSING_AUTHENTICATION_TOKEN",
+        404,
+        r#"{"message": $context.error.messageString, "type": "$context.error.responseType", "stage": "$context.stage", "resourcePath": "$context.resourcePath", "stageVariables.a": "$stageVariables.a", "statusCode": "'404'"}"#,
+    )];
+
+    // Nothing but variables: any backend's answer may look so.
+    let mut variables = plain("variables0", "variables", &["GET /pets"]);
+    variables.gateway_responses =
+        vec![says("MISSING_AUTHENTICATION_TOKEN", 404, r#"{"code":"$context.error.responseType"}"#)];
+    vec![own_words, every_4xx, pulumi, recorded, variables]
+}
+
+/// The trees that were measured on AWS (facts H), and one whose methods ask in every way who calls.
+fn measured() -> Vec<Api> {
+    let mut edge = plain("edge000000", "edge", &["GET /pets", "GET /keyed NONE key"]);
+    edge.endpoint = EndpointType::Edge;
+    vec![
+        plain("jobs000000", "jobs", &["ANY /{proxy+}", "GET /jobs/{operation_type}", "OPTIONS /cors_only"]),
+        plain("cors000000", "cors", &["POST /test", "OPTIONS /{proxy+}"]),
+        plain("users00000", "users", &["PATCH /users/me", "GET /users/{userId}"]),
+        plain("part100000", "parts", &["GET /{param+}", "GET /part1/hardcoded-value"]),
+        plain("route00000", "routing-not-found", &["GET /existing"]),
+        plain(
+            "guarded000",
+            "guarded",
+            &[
+                "GET /token CUSTOM",
+                "GET /pool COGNITO_USER_POOLS",
+                "POST /both CUSTOM key",
+                "GET /unsaid ?",
+                "POST /{test}",
+                "ANY /any CUSTOM",
+                "ANY /anykey NONE key",
+                "ANY /anyiam AWS_IAM",
+            ],
+        ),
+        edge,
+    ]
+}
+
+/// Stages whose trees are known from elsewhere than the snapshot itself, or not at all.
+fn half_known() -> Api {
+    const TREE: &[&str] = &["GET /orders", "GET /iam AWS_IAM"];
+    let mut half_known = api("halfknown0", "half-known");
+    let mut lost_canary = stage("lostcanary", "t1");
+    lost_canary.canary = Some(Canary { deployment: "t8".to_owned(), percent: 50.0 });
+    half_known.stages = vec![
+        stage("exported", "t1"),
+        stage("edited", "t2"),
+        stage("lost", "t9"),
+        Stage { deployment: None, ..stage("empty", "") },
+        lost_canary,
+    ];
+    half_known.deployments = [
+        ("t1".to_owned(), Deployment { source: TreeSource::Export, ..deployment(TREE) }),
+        ("t2".to_owned(), Deployment { source: TreeSource::Edited, ..deployment(TREE) }),
+    ]
+    .into();
+    half_known
+}
+
 /// Methods of the editor and of another stage that others take the requests of.
 fn shadowing() -> Api {
     const TAKEN: &[&str] = &[
@@ -97,18 +195,35 @@ fn shadowing() -> Api {
     shadowing
 }
 
+/// A rule for what it matches on, to the stage prod.
+fn rule(id: &str, priority: i32, base_paths: &[&str], header: Option<(&str, &str)>, api: &str) -> RoutingRule {
+    let glob = |(header, value): (&str, &str)| HeaderGlob { header: header.to_owned(), value: value.to_owned() };
+    RoutingRule {
+        id: id.to_owned(),
+        priority,
+        base_paths: base_paths.iter().map(|base| (*base).to_owned()).collect(),
+        headers: header.map(|header| vec![glob(header)]).into_iter().collect(),
+        api: api.to_owned(),
+        stage: "prod".to_owned(),
+        strip_base_path: !base_paths.is_empty(),
+    }
+}
+
 fn domains() -> Vec<Domain> {
     let mut ruled = domain("rules.example.com", vec![mapping("", "a1b2c3d4e5", "prod")]);
     ruled.routing_mode = RoutingMode::RulesThenMappings;
-    ruled.rules = vec![RoutingRule {
-        id: "r1".to_owned(),
-        priority: 1,
-        base_paths: vec![],
-        headers: vec![vec![HeaderGlob { header: "x-version".to_owned(), value: "beta".to_owned() }]],
-        api: "ownwords00".to_owned(),
-        stage: "prod".to_owned(),
-        strip_base_path: false,
-    }];
+    ruled.rules = vec![
+        rule("r1", 1, &[], Some(("x-version", "beta")), "ownwords00"),
+        rule("r2", 2, &[], Some(("x-tenant", "acme*")), "ownwords00"),
+        rule("r3", 3, &["shop"], None, "ownwords00"),
+    ];
+    // In this mode the mapping lists and does not route.
+    let mut rules_only = domain("rulesonly.example.com", vec![mapping("old", "a1b2c3d4e5", "prod")]);
+    rules_only.routing_mode = RoutingMode::Rules;
+    rules_only.rules = vec![rule("r4", 1, &["v1"], None, "a1b2c3d4e5")];
+    let by_caller = |base_path: &str| Mapping { stage: None, ..mapping(base_path, "a1b2c3d4e5", "") };
+    let mut inside = domain("inside.example.com", vec![mapping("", "private000", "prod")]);
+    inside.endpoint = EndpointType::Private;
     let mut mutual = domain("mtls.example.com", vec![mapping("", "a1b2c3d4e5", "prod")]);
     mutual.mutual_tls = true;
 
@@ -118,13 +233,33 @@ fn domains() -> Vec<Domain> {
         domain("off.example.com", vec![mapping("v1", "offoffoff0", "prod")]),
         domain("mixed.example.com", vec![mapping("shop", "f6g7h8i9j0", "prod")]),
         domain("gone.example.com", vec![mapping("", "a1b2c3d4e5", "deleted")]),
+        domain(
+            "deep.example.com",
+            vec![
+                mapping("", "recorded00", "prod"),
+                mapping("shop", "ownwords00", "prod"),
+                mapping("shop/v2", "a1b2c3d4e5", "prod"),
+            ],
+        ),
+        domain("deeper.example.com", vec![mapping("shop/v2", "a1b2c3d4e5", "prod")]),
+        domain("open.example.com", vec![by_caller("api")]),
+        domain("openroot.example.com", vec![by_caller("")]),
+        domain("stale.example.com", vec![mapping("", "a1b2c3d4e5", "dev")]),
+        domain("*.wild.example.com", vec![mapping("", "a1b2c3d4e5", "prod")]),
+        domain("http.example.com", vec![mapping("", "httpapi000", "prod")]),
+        domain("walled.example.com", vec![mapping("", "a1b2c3d4e5", "walled")]),
+        domain("users.example.com", vec![mapping("", "shadowing0", "prod")]),
+        domain("canary.example.com", vec![mapping("", "a1b2c3d4e5", "canary")]),
+        domain("empty.example.com", vec![]),
+        inside,
         ruled,
+        rules_only,
         mutual,
     ]
 }
 
 /// An account with one of everything.
-pub(super) fn world() -> World {
+fn inventory() -> Inventory {
     const ORDERS: &[&str] = &[
         "GET /orders",
         "POST /orders",
@@ -179,23 +314,21 @@ pub(super) fn world() -> World {
 
     let shadowing = shadowing();
 
-    let mut own_words = api("ownwords00", "own-words");
-    own_words.stages = vec![stage("prod", "w1")];
-    own_words.deployments = [("w1".to_owned(), deployment(&["GET /pets", "DELETE /trash"]))].into();
-    own_words.gateway_responses = vec![GatewayResponse {
-        kind: "MISSING_AUTHENTICATION_TOKEN".to_owned(),
-        status: Some(404),
-        templates: [("application/json".to_owned(), r#"{"error":"no such door"}"#.to_owned())].into(),
-    }];
-
     let mut private = api("private000", "private");
     private.endpoint = EndpointType::Private;
     private.stages = vec![stage("prod", "p1")];
     private.deployments = [("p1".to_owned(), deployment(&["GET /x"]))].into();
 
     let mut inventory = Inventory::empty("us-east-1");
-    inventory.apis = vec![orders, root, off, shadowing, own_words, private];
+    inventory.apis = vec![orders, root, off, shadowing, private, half_known()];
+    inventory.apis.extend(in_own_words());
+    inventory.apis.extend(measured());
     inventory.domains = domains();
+    inventory
+}
+
+/// The account, and what was seen in it before.
+pub(super) fn world() -> World {
     let seen = |api: &str, deployment: &str, seen_at, methods: &[&str]| Seen {
         api: api.to_owned(),
         stage: "prod".to_owned(),
@@ -210,5 +343,53 @@ pub(super) fn world() -> World {
         seen("a1b2c3d4e5", "d1", NOW - 60, &["GET /phantom"]),
         seen("shadowing0", "s0", NOW - 172_800, &["GET /users/{id}/avatar", "GET /exports"]),
     ];
-    World::new(inventory, InvokeUrl::default()).with_baseline(Baseline { stages })
+    World::new(inventory(), InvokeUrl::default()).with_baseline(Baseline { stages })
+}
+
+/// The account as it looks when not all of it could be read.
+pub(super) struct Worlds {
+    all: World,
+    /// Nothing was read: no credentials, no inventory.
+    unread: World,
+    /// Filters left out the API a1b2c3d4e5.
+    other_apis: World,
+    /// Filters left out every stage but dev.
+    only_dev: World,
+    /// The same account behind an emulator's addresses.
+    emulator: World,
+}
+
+impl Default for Worlds {
+    fn default() -> Self {
+        let mut unread = Inventory::empty("us-east-1");
+        unread.gaps = vec![Gap { place: UNREAD.to_owned(), reason: "no credentials".to_owned() }];
+        let mut other_apis = inventory();
+        other_apis.apis_filtered = true;
+        other_apis.apis.retain(|api| api.id != "a1b2c3d4e5");
+        let mut only_dev = inventory();
+        only_dev.stages_filtered = true;
+        only_dev.apis.iter_mut().for_each(|api| api.stages.retain(|stage| stage.name == "dev"));
+        let emulator: InvokeUrl = "http://localhost:4566/restapis/{api}/{stage}/_user_request_".parse().unwrap();
+        Worlds {
+            all: world(),
+            unread: World::new(unread, InvokeUrl::default()),
+            other_apis: World::new(other_apis, InvokeUrl::default()),
+            only_dev: World::new(only_dev, InvokeUrl::default()),
+            emulator: World::new(inventory(), emulator),
+        }
+    }
+}
+
+impl Worlds {
+    /// The world that a row names.
+    pub(super) fn named(&self, name: &str) -> Result<&World, String> {
+        Ok(match name {
+            "" => &self.all,
+            "unread" => &self.unread,
+            "other-apis" => &self.other_apis,
+            "only-dev" => &self.only_dev,
+            "emulator" => &self.emulator,
+            other => return Err(format!("no world is called {other}")),
+        })
+    }
 }
