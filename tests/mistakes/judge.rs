@@ -5,7 +5,7 @@ use gateprobe::gateway::Request;
 use url::Url;
 
 use super::callers::{Case, ORDER};
-use super::gateway::{Account, NOW};
+use super::gateway::{Account, Api, NOW};
 use super::naive::{How, reaches};
 
 /// How right a diagnosis is.
@@ -96,6 +96,16 @@ pub const EQUALS: &[Rule] = &[
         |_, said, case| said == Some(Cause::Shadowed) && case.truths.contains_key(&Cause::Shadowed),
     ),
     (
+        "the mistake turned out to be another one that nobody meant; of what is true of it this goes first, or nothing true by name goes before it",
+        |_, said, case| {
+            let before = |cause: &Cause| place(ORDER, *cause) < said.and_then(|said| place(ORDER, said));
+            case.turned
+                && case.intended.is_some_and(|intended| case.truths.contains_key(&intended))
+                && said.is_some_and(|said| place(ORDER, said).is_some())
+                && !case.truths.iter().any(|(cause, how)| *how == How::ByName && before(cause))
+        },
+    ),
+    (
         "the method answered this time, and the other deployment lacks it: true, if not seen",
         |intended, said, case| {
             intended.is_none() && said == Some(Cause::CanarySplit) && case.truths.contains_key(&Cause::CanarySplit)
@@ -103,9 +113,36 @@ pub const EQUALS: &[Rule] = &[
     ),
 ];
 
-/// Pairs where what is said cannot be known to be untrue from the evidence. The intended one must be listed.
-const UNDECIDED: &[(Cause, Cause, &str)] = &[
-    (Cause::Waf, Cause::ApiKey, "a keyed method behind a web ACL: only the caller knows whether the key is right"),
+/// Where what is said cannot be known to be untrue from the evidence. The intended cause must be listed all the same.
+const UNDECIDED: &[Rule] = &[
+    (
+        "a keyed method behind a web ACL: only the caller knows whether the key is right",
+        |intended, said, _| intended == Some(Cause::Waf) && said == Some(Cause::ApiKey),
+    ),
+    (
+        "an inner gateway's Forbidden where this one could say the same, and its error type may have been taken off",
+        |intended, said, _| {
+            intended == Some(Cause::UpstreamGateway)
+                && matches!(said, Some(Cause::Waf | Cause::ApiKey | Cause::Propagating))
+        },
+    ),
+    (
+        "a status alone: HEAD, with the error type taken off",
+        |_, said, case| {
+            said == Some(Cause::BackendStatus)
+                && case.observation.outcome.as_ref().is_ok_and(|response| {
+                    response.body.is_empty() && response.header("x-amzn-errortype").is_none()
+                })
+        },
+    ),
+    (
+        "500 Internal server error of a method with an authorizer, the error type taken off",
+        |intended, said, case| {
+            intended == Some(Cause::Authorizer)
+                && said == Some(Cause::Integration)
+                && case.observation.outcome.as_ref().is_ok_and(|response| response.header("x-amzn-errortype").is_none())
+        },
+    ),
 ];
 
 pub fn judge(case: &Case, diagnosis: &Diagnosis) -> Verdict {
@@ -117,7 +154,7 @@ pub fn judge(case: &Case, diagnosis: &Diagnosis) -> Verdict {
     let listed = case
         .intended
         .is_some_and(|intended| diagnosis.alternatives.iter().any(|alternative| alternative.cause == intended));
-    let undecided = UNDECIDED.iter().any(|(intended, known, _)| (Some(*intended), Some(*known)) == (case.intended, said));
+    let undecided = UNDECIDED.iter().any(|(_, holds)| holds(case.intended, said, case));
     if listed && (is_true || undecided) {
         return Verdict::Listed;
     }
@@ -153,15 +190,30 @@ pub fn dead_ends(account: &Account, case: &Case, diagnosis: &Diagnosis) -> Vec<S
 pub fn told(account: &Account, case: &Case, diagnosis: &Diagnosis) -> String {
     let id = |cause: Option<Cause>| cause.map_or("healthy", Cause::id);
     let mut apis = String::new();
-    for api in &account.apis {
-        let host = case.request.url.host_str().unwrap_or("");
-        if !host.starts_with(&api.id) && host.contains(".execute-api.") {
-            continue;
-        }
+    let host = case.request.url.host_str().unwrap_or("");
+    let concerned = |api: &Api| {
+        host.starts_with(&api.id)
+            || account.domains.iter().any(|domain| {
+                domain.host == host
+                    && (domain.mappings.iter().any(|mapping| mapping.api == api.id)
+                        || domain.rules.iter().any(|rule| rule.api == api.id))
+            })
+    };
+    // The segments that the request or a suggestion names, and what takes any.
+    let words: Vec<&str> = std::iter::once(case.request.url.as_str())
+        .chain(diagnosis.suggestions.iter().map(|suggestion| suggestion.url.as_str()))
+        .flat_map(|url| url.split('/').skip(3))
+        .collect();
+    for api in account.apis.iter().filter(|api| concerned(api)) {
         let tree = |tree: &gateprobe::gateway::Tree| {
             tree.0
                 .iter()
-                .filter(|(_, methods)| !methods.is_empty())
+                .filter(|(path, methods)| {
+                    let known = |part: &str| {
+                        part.starts_with('{') || words.iter().any(|word| word.eq_ignore_ascii_case(part) || word.contains('%') || word.len().abs_diff(part.len()) < 2)
+                    };
+                    !methods.is_empty() && path.split('/').skip(1).take(2).all(|part| part.is_empty() || known(part))
+                })
                 .map(|(path, methods)| {
                     let verbs: Vec<String> = methods.keys().map(ToString::to_string).collect();
                     format!("{}:{path}", verbs.join("+"))

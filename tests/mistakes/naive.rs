@@ -414,7 +414,8 @@ fn in_stage(account: &Account, request: &Request, place: &Place<'_>, wrong: Wron
     if segments.is_empty() {
         add(Cause::RootWithoutMethod, How::ByName);
     } else if others.is_empty() {
-        add(Cause::PathUnknown, How::ByName);
+        // True of every path that nothing matches, so it never goes before a cause that has a name for it.
+        add(Cause::PathUnknown, How::ByPattern);
     }
     if !segments.is_empty()
         && let Some(below) = hit(tree, verb, &format!("{}/x", path.trim_end_matches('/')))
