@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use gateprobe::diagnose::{Cause, Diagnosis, diagnose};
-use gateprobe::gateway::{Inventory, InvokeUrl, World};
+use gateprobe::gateway::{Baseline, Inventory, InvokeUrl, World};
 use mistakes::callers::{Case, Mistake, make};
 use mistakes::gateway::{Account, account};
 use mistakes::judge::{self, Verdict, WHEN, dead_ends, is_overconfident, judge};
@@ -30,7 +30,8 @@ fn from_env<T: std::str::FromStr>(name: &str, default: T) -> T {
 
 fn world(account: &Account) -> World {
     let inventory = Inventory::from_json(&account.inventory().to_string()).unwrap();
-    World::new(inventory, InvokeUrl::default())
+    let baseline: Baseline = serde_json::from_value(account.baseline()).unwrap();
+    World::new(inventory, InvokeUrl::default()).with_baseline(baseline)
 }
 
 /// Makes cases by the weights, and hands each to the reader. A mistake that one account has no place for is made on a

@@ -522,7 +522,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
                 Mistake::DomainWrongStage => (api.tree(rng.pick(&api.stages)), Door::Domain),
                 Mistake::Removed if stage.history.is_empty() => return None,
                 Mistake::Removed => (&api.deployments[*rng.pick(&stage.history)].tree, Door::Any),
-                _ => (&api.deployments[stage.canary?.0].tree, Door::Any),
+                _ => (&api.deployments[stage.split()?].tree, Door::Any),
             };
             let good = request_for(rng, account, (api, stage), tree, door)?;
             (land_is_open(account, &good.request) && reaches(account, &good.request).is_none()).then_some(())?;
@@ -539,7 +539,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
         }
         Mistake::CanaryLacks => {
             let good = known_good(rng, account, Door::Any)?;
-            let (canary, _) = good.stage.canary?;
+            let canary = good.stage.split()?;
             let tree = &good.api.deployments[canary].tree;
             hit(tree, verb_of(&good.request), &good.path).is_none().then_some(())?;
             settle(rng, account, mistake, good.request, Wrong::Other, true)
@@ -752,10 +752,7 @@ fn settle(
     wrong: Wrong,
     by_canary: bool,
 ) -> Option<Case> {
-    let mut truths = truths(account, &request, wrong);
-    if !super::EARLIER_DEPLOYMENTS_ARE_READ {
-        truths.remove(&Cause::Removed);
-    }
+    let truths = truths(account, &request, wrong);
     let landing = land(account, &request);
     let mut answers = None;
     let observation = match &landing {
@@ -767,8 +764,8 @@ fn settle(
         Landing::Disabled(api) | Landing::NoStage { api, .. } => wire::forbidden(Some(api), &request),
         Landing::Reserved | Landing::Unmapped(_) => wire::forbidden(None, &request),
         Landing::Stage(place) => {
-            let tree = match place.stage.canary {
-                Some((canary, _)) if by_canary => &place.api.deployments[canary].tree,
+            let tree = match place.stage.split() {
+                Some(canary) if by_canary => &place.api.deployments[canary].tree,
                 _ => place.api.tree(place.stage),
             };
             match hit(tree, verb_of(&request), &place.path) {

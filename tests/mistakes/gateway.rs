@@ -14,6 +14,18 @@ pub const REGION: &str = "us-east-1";
 pub struct Account {
     pub apis: Vec<Api>,
     pub domains: Vec<Domain>,
+    pub past: Past,
+}
+
+/// What is known of what stages served before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// Nothing.
+    Unread,
+    /// The API's earlier deployments, without which stages served them: as `GetDeployments` has it.
+    History,
+    /// What the monitor itself saw each stage serve, and the history.
+    Baseline,
 }
 
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -281,7 +293,7 @@ fn api(rng: &mut Rng, number: usize) -> Api {
     if rng.chance(25) {
         let next = deploy(rng, &mut api);
         let at = rng.below(api.stages.len());
-        api.stages[at].canary = Some((next, *rng.pick(&[1, 10, 50, 90])));
+        api.stages[at].canary = Some((next, *rng.pick(&[0, 1, 10, 10, 50, 50, 90, 100])));
     }
     if rng.chance(60) {
         for _ in 0..rng.within(1, 4) {
@@ -365,7 +377,7 @@ fn domain(rng: &mut Rng, apis: &[Api], number: usize) -> Domain {
 pub fn account(rng: &mut Rng) -> Account {
     let apis: Vec<Api> = (0..rng.within(1, 4)).map(|number| api(rng, number)).collect();
     let domains = (0..rng.below(4)).map(|number| domain(rng, &apis, number)).collect();
-    Account { apis, domains }
+    Account { apis, domains, past: rng.weighed(&[(Past::Unread, 20), (Past::History, 40), (Past::Baseline, 40)]) }
 }
 
 impl Account {
@@ -378,9 +390,61 @@ impl Account {
     pub fn inventory(&self) -> Value {
         json!({
             "version": 1, "region": REGION, "read_at": NOW,
-            "apis": self.apis.iter().map(Api::json).collect::<Vec<_>>(),
+            "apis": self.apis.iter().map(|api| api.json(self.past)).collect::<Vec<_>>(),
             "domains": self.domains.iter().map(Domain::json).collect::<Vec<_>>(),
         })
+    }
+}
+
+impl Account {
+    /// What the monitor saw, as the product keeps it.
+    pub fn baseline(&self) -> Value {
+        let seen = |api: &Api, stage: &Stage, at: usize| {
+            json!({
+                "api": api.id, "stage": stage.name, "deployment": api.deployments[at].id,
+                "seen_at": NOW - 90_000 + i64::try_from(at).unwrap(), "tree": api.deployments[at].tree,
+            })
+        };
+        let stages: Vec<Value> = self
+            .apis
+            .iter()
+            .flat_map(|api| api.stages.iter().map(move |stage| (api, stage)))
+            .flat_map(|(api, stage)| stage.history.iter().map(move |at| seen(api, stage, *at)))
+            .collect();
+        json!({ "stages": if self.past == Past::Baseline { stages } else { vec![] } })
+    }
+
+    /// The deployments that a stage is known to have served, or that it may have: those of the API that are older than
+    /// its present one and that no stage serves now. The latter are told apart by `false`.
+    pub fn known_past<'a>(&self, api: &'a Api, stage: &Stage) -> Vec<(&'a Deployment, bool)> {
+        let served = |at: usize| {
+            api.stages.iter().any(|stage| stage.deployment == at || stage.canary.is_some_and(|(canary, _)| canary == at))
+        };
+        let own = |at: usize| stage.history.contains(&at) && at != stage.serving();
+        (0..api.deployments.len())
+            .filter_map(|at| match self.past {
+                Past::Baseline if own(at) => Some((&api.deployments[at], true)),
+                Past::Baseline | Past::History if at < stage.serving() && !served(at) => {
+                    Some((&api.deployments[at], own(at)))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+impl Stage {
+    /// What answers callers: the canary's deployment where that takes all of the traffic.
+    pub fn serving(&self) -> usize {
+        match self.canary {
+            Some((canary, 100)) => canary,
+            _ => self.deployment,
+        }
+    }
+
+    /// The canary, where chance decides.
+    pub fn split(&self) -> Option<usize> {
+        self.canary.filter(|(_, percent)| (1..100).contains(percent)).map(|(canary, _)| canary)
     }
 }
 
@@ -391,16 +455,15 @@ impl Api {
 
     /// What a stage serves outside its canary.
     pub fn tree(&self, stage: &Stage) -> &Tree {
-        &self.deployments[stage.deployment].tree
+        &self.deployments[stage.serving()].tree
     }
 
-    pub fn json(&self) -> Value {
+    pub fn json(&self, past: Past) -> Value {
         let used = |at: usize| {
             self.stages.iter().any(|stage| {
                 stage.deployment == at
                     || stage.canary.is_some_and(|(canary, _)| canary == at)
-                    || super::EARLIER_DEPLOYMENTS_ARE_READ && stage.history.contains(&at)
-            })
+            }) || past != Past::Unread
         };
         let deployments: serde_json::Map<String, Value> = (0..self.deployments.len())
             .filter(|at| used(*at))

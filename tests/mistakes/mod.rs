@@ -9,6 +9,3 @@ pub mod judge;
 pub mod naive;
 pub mod rng;
 pub mod wire;
-
-/// Whether the inventory holds a stage's earlier deployments, so that `removed` can be found.
-pub const EARLIER_DEPLOYMENTS_ARE_READ: bool = false;

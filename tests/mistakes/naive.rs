@@ -377,7 +377,7 @@ fn in_stage(account: &Account, request: &Request, place: &Place<'_>, wrong: Wron
         *seen = (*seen).max(how);
     };
     let here = hit(tree, verb, path);
-    if let Some((canary, _)) = stage.canary {
+    if let Some(canary) = stage.split() {
         let there = hit(&api.deployments[canary].tree, verb, path);
         if let (Some(hit), None) | (None, Some(hit)) = (here, there) {
             add(Cause::CanarySplit, how(hit, path, wrong));
@@ -389,9 +389,11 @@ fn in_stage(account: &Account, request: &Request, place: &Place<'_>, wrong: Wron
     if here.is_some() {
         return;
     }
-    for earlier in &stage.history {
-        if let Some(hit) = hit(&api.deployments[*earlier].tree, verb, path) {
-            add(Cause::Removed, how(hit, path, wrong));
+    for (earlier, own) in account.known_past(api, stage) {
+        if let Some(hit) = hit(&earlier.tree, verb, path) {
+            // Which stage served an API's old deployment is not known without a baseline.
+            let how = if own { how(hit, path, wrong) } else { How::ByPattern };
+            add(Cause::Removed, how);
         }
     }
     for other in api.stages.iter().filter(|other| other.name != stage.name) {
