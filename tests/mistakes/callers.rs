@@ -115,6 +115,8 @@ pub struct Case {
     pub truths: Truths,
     /// Whether a mistake turned out to be none, or another one.
     pub turned: bool,
+    /// Whether some method of the stage's deployment takes the request.
+    pub took_it: bool,
 }
 
 /// A request that is good, and how it is made up.
@@ -336,7 +338,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
     // An answer that the mistake itself brings, to a request whose method exists.
     let said = |request: Request, observation: Observation| {
         let truths = truths(account, &request, Wrong::Other);
-        Some(Case { mistake, request, observation, intended: mistake.cause(), truths, turned: false })
+        Some(Case { mistake, request, observation, intended: mistake.cause(), truths, turned: false, took_it: true })
     };
     match mistake {
         Mistake::Healthy => {
@@ -786,9 +788,9 @@ fn settle(
         // A method answers after all: whatever the mistake was meant to be, it is none, but for a method that another
         // answers for.
         Some(Some(refused)) => Some(refused),
-        Some(None) => truths.contains_key(&Cause::Shadowed).then_some(Cause::Shadowed),
+        Some(None) => (truths.get(&Cause::Shadowed) == Some(&naive::How::ByName)).then_some(Cause::Shadowed),
         None if wanted.is_some_and(|cause| truths.contains_key(&cause)) => wanted,
         None => Some(first_of(&truths)?),
     };
-    Some(Case { mistake, request, observation, intended, truths, turned: intended != wanted })
+    Some(Case { mistake, request, observation, intended, truths, turned: intended != wanted, took_it: answers.is_some() })
 }

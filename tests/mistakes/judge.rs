@@ -92,8 +92,13 @@ pub const EQUALS: &[Rule] = &[
         },
     ),
     (
-        "another method answers than the editor's: true of the request, whatever its answer is",
-        |_, said, case| said == Some(Cause::Shadowed) && case.truths.contains_key(&Cause::Shadowed),
+        "taken at its word the request is for a more specific method, of the editor, another stage or the past, and another one took it: true whatever the answer is",
+        |intended, said, case| {
+            let of_the_request = |cause| !matches!(cause, Cause::PathUnknown | Cause::MethodMismatch);
+            matches!(said, Some(Cause::Shadowed | Cause::Removed))
+                && case.took_it
+                && intended.is_none_or(of_the_request)
+        },
     ),
     (
         "the mistake turned out to be another one that nobody meant; of what is true of it this goes first, or nothing true by name goes before it",

@@ -355,17 +355,24 @@ fn no_stage(request: &Request, api: &Api, rest: Option<&str>, whole: &str, wrong
     }
 }
 
-/// The method that would answer if everything edited were deployed, where another answers now.
+/// The method of the editor that would answer if it were deployed, where another answers now.
 pub fn shadow<'a>(place: &Place<'a>, verb: Option<Verb>) -> Option<Hit<'a>> {
+    shadow_of(&place.api.edited, place, verb)
+}
+
+/// The same of any other tree: its method is not in the stage's deployment, and beside what is there it would win.
+fn shadow_of<'a>(tree: &'a Tree, place: &Place<'a>, verb: Option<Verb>) -> Option<Hit<'a>> {
     let deployed = place.api.tree(place.stage);
     let answers = hit(deployed, verb, &place.path)?;
-    let own = hit(&place.api.edited, verb, &place.path)?;
+    let own = hit(tree, verb, &place.path)?;
+    if own == answers || deployed.method(own.0, own.1).is_some() {
+        return None;
+    }
     let mut both = deployed.clone();
-    for (path, verb, method) in place.api.edited.methods() {
+    for (path, verb, method) in tree.methods() {
         both.insert(path, verb, method.clone());
     }
-    let best = hit(&both, verb, &place.path)?;
-    (own != answers && best == own && deployed.method(own.0, own.1).is_none()).then_some(own)
+    (hit(&both, verb, &place.path)? == own).then_some(own)
 }
 
 fn in_stage(account: &Account, request: &Request, place: &Place<'_>, wrong: Wrong, truths: &mut Truths) {
@@ -387,6 +394,17 @@ fn in_stage(account: &Account, request: &Request, place: &Place<'_>, wrong: Wron
         add(Cause::Shadowed, How::ByName);
     }
     if here.is_some() {
+        // Taken at its word, the request is for a method that another stage has, or that this one had.
+        for other in api.stages.iter().filter(|other| other.name != stage.name) {
+            if shadow_of(api.tree(other), place, verb).is_some() {
+                add(Cause::Shadowed, How::ByPattern);
+            }
+        }
+        for (earlier, _) in account.known_past(api, stage) {
+            if shadow_of(&earlier.tree, place, verb).is_some() {
+                add(Cause::Removed, How::ByPattern);
+            }
+        }
         return;
     }
     for (earlier, own) in account.known_past(api, stage) {
