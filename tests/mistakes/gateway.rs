@@ -380,6 +380,28 @@ pub fn account(rng: &mut Rng) -> Account {
     Account { apis, domains, past: rng.weighed(&[(Past::Unread, 20), (Past::History, 40), (Past::Baseline, 40)]) }
 }
 
+/// One API as the emulators have it: their data plane knows no authorization, no canary that could be foretold, and of
+/// gateway responses the status alone.
+pub fn for_emulators(rng: &mut Rng) -> Account {
+    let mut api = api(rng, 0);
+    api.private = false;
+    api.disabled = false;
+    api.strips_error_type = false;
+    api.own_words.retain(|own| own.kind == "MISSING_AUTHENTICATION_TOKEN");
+    for stage in &mut api.stages {
+        stage.canary = None;
+        stage.age = 86_400;
+        stage.web_acl = false;
+    }
+    let trees = api.deployments.iter_mut().map(|deployment| &mut deployment.tree).chain([&mut api.edited]);
+    for methods in trees.flat_map(|tree| tree.0.values_mut()) {
+        for method in methods.values_mut() {
+            method.authorization = Some(Authorization::None);
+        }
+    }
+    Account { apis: vec![api], domains: vec![], past: Past::History }
+}
+
 impl Account {
     pub fn api(&self, id: &str) -> Option<&Api> {
         self.apis.iter().find(|api| api.id == id)
