@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use gateprobe::diagnose::{Cause, Diagnosis, diagnose};
-use gateprobe::gateway::{Baseline, Inventory, InvokeUrl, World};
+use gateprobe::gateway::{Authorization, Baseline, Inventory, InvokeUrl, Verb, World};
 use mistakes::callers::{Case, Mistake, make};
-use mistakes::gateway::{Account, account};
-use mistakes::judge::{self, Verdict, WHEN, dead_ends, is_overconfident, judge};
+use mistakes::gateway::{Account, Past, account};
+use mistakes::judge::{self, Rightness, WHEN, dead_ends, is_overconfident, judge};
 use mistakes::rng::Rng;
 
 const SEED: u64 = 20_261_123;
@@ -96,21 +96,21 @@ impl Tally {
         score.made += 1;
         score.turned += usize::from(case.turned);
         match verdict {
-            Verdict::Exact => score.exact += 1,
-            Verdict::Listed => score.listed += 1,
-            Verdict::Equal(why) => {
+            Rightness::Exact => score.exact += 1,
+            Rightness::Listed => score.listed += 1,
+            Rightness::Equal(why) => {
                 score.equal += 1;
                 *self.reasons.entry(why).or_default() += 1;
             }
-            Verdict::Wrong => score.wrong += 1,
+            Rightness::Wrong => score.wrong += 1,
         }
         *self.confusion.entry((id(case.intended), id(diagnosis.cause))).or_default() += 1;
         let (all, wrong) = self.confidence.entry(diagnosis.confidence.to_string()).or_default();
         *all += 1;
-        *wrong += usize::from(verdict == Verdict::Wrong);
+        *wrong += usize::from(verdict == Rightness::Wrong);
         self.suggestions += diagnosis.suggestions.len();
         let told = || judge::told(account, case, diagnosis);
-        if verdict == Verdict::Wrong {
+        if verdict == Rightness::Wrong {
             let kind = format!("wrong: {} said {}", id(case.intended), id(diagnosis.cause));
             self.faults.entry(kind).or_default().push(told());
         } else if is_overconfident(diagnosis, verdict) {
@@ -199,4 +199,100 @@ fn ten_thousand_mistakes_are_explained() {
     println!("{}", tally.figures(seed));
     let show = from_env("GATEPROBE_SHOW", 1);
     assert!(tally.faults.is_empty(), "seed {seed}:\n{}", tally.failures(show));
+}
+
+/// That the generator makes what it says: every mistake, every feature of a gateway, in numbers.
+#[test]
+fn the_generator_makes_what_it_claims() {
+    const MADE: usize = 3_000;
+    let mut made: BTreeMap<Mistake, usize> = BTreeMap::new();
+    let mut unturned: BTreeMap<Mistake, usize> = BTreeMap::new();
+    let mut doors = [0, 0];
+    generate(SEED, MADE, |_, _, case| {
+        *made.entry(case.mistake).or_default() += 1;
+        *unturned.entry(case.mistake).or_default() += usize::from(!case.turned);
+        let host = case.request.url.host_str().unwrap();
+        doors[usize::from(host.contains(".execute-api."))] += 1;
+    });
+    let weights: usize = Mistake::WEIGHTS.iter().map(|(_, weight)| weight).sum();
+    for (mistake, weight) in Mistake::WEIGHTS {
+        // Half of what its weight asks for is far outside what chance does to a count that large.
+        let least = MADE * weight / weights / 2;
+        let (all, kept) = (made.get(mistake).copied().unwrap_or(0), unturned.get(mistake).copied().unwrap_or(0));
+        assert!(all >= least.max(5), "{mistake:?}: {all} made, {least} asked for");
+        assert!(kept * 5 >= all, "{mistake:?}: of {all} only {kept} stayed what they were made to be");
+    }
+    assert!(doors.iter().all(|count| count * 5 > MADE), "domains and default endpoints: {doors:?}");
+
+    let mut rng = Rng::new(SEED);
+    let accounts: Vec<Account> = (0..200).map(|_| account(&mut rng)).collect();
+    let apis = || accounts.iter().flat_map(|account| &account.apis);
+    let stages = || apis().flat_map(|api| &api.stages);
+    let domains = || accounts.iter().flat_map(|account| &account.domains);
+    let mappings = || domains().flat_map(|domain| &domain.mappings);
+    let rules = || domains().flat_map(|domain| &domain.rules);
+    let trees = || apis().flat_map(|api| api.deployments.iter().map(|deployment| &deployment.tree).chain([&api.edited]));
+    let methods = || trees().flat_map(gateprobe::gateway::Tree::methods);
+    let depth = |path: &str| path.split('/').filter(|segment| !segment.is_empty()).count();
+    let authorized = |kind| methods().filter(|(_, _, method)| method.authorization == Some(kind)).count();
+    let counts = [
+        ("accounts of one API", accounts.iter().filter(|account| account.apis.len() == 1).count()),
+        ("accounts of four", accounts.iter().filter(|account| account.apis.len() == 4).count()),
+        ("APIs with a baseline", accounts.iter().filter(|account| account.past == Past::Baseline).count()),
+        ("with a history", accounts.iter().filter(|account| account.past == Past::History).count()),
+        ("with neither", accounts.iter().filter(|account| account.past == Past::Unread).count()),
+        ("trees of 20 resources and more", trees().filter(|tree| tree.0.len() >= 20).count()),
+        ("of 40", trees().filter(|tree| tree.0.len() >= 38).count()),
+        ("of fewer than 6", trees().filter(|tree| tree.0.len() < 6).count()),
+        ("methods 5 deep and more", methods().filter(|(path, ..)| depth(path) >= 5).count()),
+        ("at the root", methods().filter(|(path, ..)| *path == "/").count()),
+        ("of a parameter", methods().filter(|(path, ..)| path.ends_with('}') && !path.ends_with("+}")).count()),
+        ("of a proxy", methods().filter(|(path, ..)| path.ends_with("+}")).count()),
+        ("of a proxy at the root", methods().filter(|(path, ..)| *path == "/{proxy+}").count()),
+        ("below a parameter", methods().filter(|(path, ..)| path.contains("}/")).count()),
+        ("for ANY", methods().filter(|(_, verb, _)| *verb == Verb::Any).count()),
+        ("with IAM", authorized(Authorization::AwsIam)),
+        ("with an authorizer", authorized(Authorization::Custom)),
+        ("with Cognito", authorized(Authorization::CognitoUserPools)),
+        ("with a key", methods().filter(|(_, _, method)| method.api_key_required).count()),
+        ("stages that were deployed again", stages().filter(|stage| !stage.history.is_empty()).count()),
+        ("that were rolled back", stages().filter(|stage| stage.history.iter().any(|at| *at > stage.deployment)).count()),
+        ("with a canary", stages().filter(|stage| stage.split().is_some()).count()),
+        ("with a canary of 0 or 100 %", stages().filter(|stage| stage.canary.is_some() && stage.split().is_none()).count()),
+        ("deployed seconds ago", stages().filter(|stage| stage.age < 60).count()),
+        ("with a web ACL", stages().filter(|stage| stage.web_acl).count()),
+        ("APIs edited since the last deployment", apis().filter(|api| api.edited != api.deployments.last().unwrap().tree).count()),
+        ("with deleted stages", apis().filter(|api| !api.deleted_stages.is_empty()).count()),
+        ("private", apis().filter(|api| api.private).count()),
+        ("switched off", apis().filter(|api| api.disabled).count()),
+        ("whose error types are taken off", apis().filter(|api| api.strips_error_type).count()),
+        ("with own words for a missing route", apis().filter(|api| api.own_words.iter().any(|own| own.kind != "DEFAULT_4XX")).count()),
+        ("with own words for every 4xx", apis().filter(|api| api.own_words.iter().any(|own| own.kind == "DEFAULT_4XX")).count()),
+        ("mappings to (none)", mappings().filter(|mapping| mapping.base.is_empty()).count()),
+        ("of several levels", mappings().filter(|mapping| mapping.base.contains('/')).count()),
+        ("without a stage", mappings().filter(|mapping| mapping.stage.is_none()).count()),
+        ("domains by rules alone", domains().filter(|domain| domain.mode == "rules").count()),
+        ("by rules and mappings", domains().filter(|domain| domain.mode == "rules-then-mappings").count()),
+        ("wildcards", domains().filter(|domain| domain.name.starts_with('*')).count()),
+        ("with mutual TLS", domains().filter(|domain| domain.mutual_tls).count()),
+        ("rules on a header", rules().filter(|rule| rule.header.is_some()).count()),
+        ("rules on a base path", rules().filter(|rule| !rule.bases.is_empty()).count()),
+        ("rules that strip it", rules().filter(|rule| rule.strip && !rule.bases.is_empty()).count()),
+    ];
+    for (what, count) in counts {
+        println!("{what:<40}{count:>6}");
+        assert!(count >= 5, "{what}: {count}");
+    }
+}
+
+/// The same seed makes the same cases, or a printed seed would be worth nothing.
+#[test]
+fn a_seed_makes_the_same_cases_again() {
+    let lines = |seed| {
+        let mut lines = Vec::new();
+        generate(seed, 300, |_, _, case| lines.push(format!("{:?} {:?} {:?}", case.mistake, case.request, case.intended)));
+        lines
+    };
+    assert_eq!(lines(7), lines(7));
+    assert_ne!(lines(7), lines(8));
 }

@@ -10,7 +10,7 @@ use super::naive::{How, reaches};
 
 /// How right a diagnosis is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum Rightness {
     /// It names the cause that the request was made to have.
     Exact,
     /// It names another cause that is true too, and lists the intended one among the alternatives.
@@ -150,10 +150,10 @@ const UNDECIDED: &[Rule] = &[
     ),
 ];
 
-pub fn judge(case: &Case, diagnosis: &Diagnosis) -> Verdict {
+pub fn judge(case: &Case, diagnosis: &Diagnosis) -> Rightness {
     let said = diagnosis.cause;
     if said == case.intended {
-        return Verdict::Exact;
+        return Rightness::Exact;
     }
     let is_true = said.is_some_and(|said| case.truths.contains_key(&said));
     let listed = case
@@ -161,17 +161,17 @@ pub fn judge(case: &Case, diagnosis: &Diagnosis) -> Verdict {
         .is_some_and(|intended| diagnosis.alternatives.iter().any(|alternative| alternative.cause == intended));
     let undecided = UNDECIDED.iter().any(|(_, holds)| holds(case.intended, said, case));
     if listed && (is_true || undecided) {
-        return Verdict::Listed;
+        return Rightness::Listed;
     }
     if is_true && let Some((why, _)) = EQUALS.iter().find(|(_, holds)| holds(case.intended, said, case)) {
-        return Verdict::Equal(why);
+        return Rightness::Equal(why);
     }
-    Verdict::Wrong
+    Rightness::Wrong
 }
 
 /// A certain diagnosis must be the intended one, or its equal: what is only listed was not certain.
-pub fn is_overconfident(diagnosis: &Diagnosis, verdict: Verdict) -> bool {
-    diagnosis.confidence == Confidence::Certain && matches!(verdict, Verdict::Listed | Verdict::Wrong)
+pub fn is_overconfident(diagnosis: &Diagnosis, verdict: Rightness) -> bool {
+    diagnosis.confidence == Confidence::Certain && matches!(verdict, Rightness::Listed | Rightness::Wrong)
 }
 
 /// The suggestions that reach no method, by the naive router.
