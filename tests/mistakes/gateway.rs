@@ -167,10 +167,13 @@ fn add_resource(rng: &mut Rng, tree: &mut Tree) {
     let has_variable = tree.0.keys().any(|path| {
         path.ends_with('}') && path != "/" && join(&parent, last(path)) == *path
     });
+    // A name stands once in a path.
+    let free: Vec<&str> =
+        PARAMETERS.iter().copied().filter(|name| !parent.contains(&format!("{{{name}}}"))).collect();
     // A variable at the root takes every typo, so it is rarer there.
     let throw = if parent == "/" { rng.below(300) } else { rng.below(100) };
     let child = match throw {
-        0..=21 if !has_variable => format!("{{{}}}", rng.pick(&PARAMETERS)),
+        0..=21 if !has_variable => format!("{{{}}}", rng.pick::<&str>(&free)),
         22..=33 if !has_variable => "{proxy+}".to_owned(),
         _ => (*rng.pick(&WORDS)).to_owned(),
     };

@@ -182,9 +182,7 @@ pub fn dead_ends(account: &Account, case: &Case, diagnosis: &Diagnosis) -> Vec<S
         .filter(|suggestion| {
             let Ok(url) = Url::parse(&suggestion.url) else { return true };
             let mut request = Request { method: suggestion.method.clone(), url, ..case.request.clone() };
-            if diagnosis.cause == Some(Cause::MethodOverride) {
-                request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("x-http-method-override"));
-            }
+            request.headers.retain(|(name, _)| !suggestion.without.iter().any(|left_out| left_out.eq_ignore_ascii_case(name)));
             reaches(account, &request).is_none()
         })
         .map(|suggestion| format!("{} {} ({})", suggestion.method, suggestion.url, suggestion.why))
