@@ -82,8 +82,7 @@ fn api(api: &Api, cases: &[Case]) -> Value {
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
-    let (seed, apis, requests) =
-        (arguments.next().unwrap(), arguments.next().unwrap(), arguments.next().unwrap());
+    let (seed, apis, requests) = (arguments.next().unwrap(), arguments.next().unwrap(), arguments.next().unwrap());
     let weights: Vec<(Mistake, usize)> =
         Mistake::WEIGHTS.iter().copied().filter(|(mistake, _)| MISTAKES.contains(mistake)).collect();
     let mut rng = Rng::new(seed);

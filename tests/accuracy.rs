@@ -85,6 +85,8 @@ struct Tally {
     reasons: BTreeMap<&'static str, usize>,
     confidence: BTreeMap<String, (usize, usize)>,
     suggestions: usize,
+    /// Slips by mistake: all, put right by the first suggestion, by any.
+    slips: BTreeMap<Mistake, (usize, usize, usize)>,
     /// What went wrong, by what it is.
     faults: BTreeMap<String, Vec<String>>,
 }
@@ -109,6 +111,17 @@ impl Tally {
         *all += 1;
         *wrong += usize::from(verdict == Rightness::Wrong);
         self.suggestions += diagnosis.suggestions.len();
+        if let Some((first, any)) = judge::restored(case, diagnosis) {
+            let (all, by_first, by_any) = self.slips.entry(case.mistake).or_default();
+            *all += 1;
+            *by_first += usize::from(first);
+            *by_any += usize::from(any);
+            // What differs in case alone can always be put right.
+            if !any && case.mistake == Mistake::StageCase {
+                let kind = format!("{:?} is not put right", case.mistake);
+                self.faults.entry(kind).or_default().push(judge::told(account, case, diagnosis));
+            }
+        }
         let told = || judge::told(account, case, diagnosis);
         if verdict == Rightness::Wrong {
             let kind = format!("wrong: {} said {}", id(case.intended), id(diagnosis.cause));
@@ -144,7 +157,11 @@ impl Tally {
         let dead: usize =
             self.faults.iter().filter(|(kind, _)| kind.contains("suggestion")).map(|(_, faults)| faults.len()).sum();
         let _ = writeln!(out, "suggestions followed: {}, reaching nothing: {dead}\n", self.suggestions);
-        let _ = writeln!(out, "{:<22}{:>7}{:>7}{:>8}{:>7}{:>8}{:>7}{:>7}", "mistake", "weight", "made", "turned", "exact", "listed", "equal", "wrong");
+        let _ = writeln!(
+            out,
+            "{:<22}{:>7}{:>7}{:>8}{:>7}{:>8}{:>7}{:>7}",
+            "mistake", "weight", "made", "turned", "exact", "listed", "equal", "wrong"
+        );
         for (mistake, weight) in Mistake::WEIGHTS {
             let none = Score::default();
             let score = self.by_mistake.get(mistake).unwrap_or(&none);
@@ -159,6 +176,10 @@ impl Tally {
                 score.equal,
                 score.wrong
             );
+        }
+        let _ = writeln!(out, "\n{:<22}{:>7}{:>18}{:>10}", "slip of the pen", "made", "put right: first", "any");
+        for (mistake, (all, first, any)) in &self.slips {
+            let _ = writeln!(out, "{:<22}{all:>7}{first:>18}{any:>10}", format!("{mistake:?}"));
         }
         let _ = writeln!(out, "\n{:<24}{:<24}{:>6}", "intended", "said", "cases");
         for ((intended, said), count) in &self.confusion {
@@ -231,7 +252,8 @@ fn the_generator_makes_what_it_claims() {
     let domains = || accounts.iter().flat_map(|account| &account.domains);
     let mappings = || domains().flat_map(|domain| &domain.mappings);
     let rules = || domains().flat_map(|domain| &domain.rules);
-    let trees = || apis().flat_map(|api| api.deployments.iter().map(|deployment| &deployment.tree).chain([&api.edited]));
+    let trees =
+        || apis().flat_map(|api| api.deployments.iter().map(|deployment| &deployment.tree).chain([&api.edited]));
     let methods = || trees().flat_map(gateprobe::gateway::Tree::methods);
     let depth = |path: &str| path.split('/').filter(|segment| !segment.is_empty()).count();
     let authorized = |kind| methods().filter(|(_, _, method)| method.authorization == Some(kind)).count();
@@ -256,18 +278,33 @@ fn the_generator_makes_what_it_claims() {
         ("with Cognito", authorized(Authorization::CognitoUserPools)),
         ("with a key", methods().filter(|(_, _, method)| method.api_key_required).count()),
         ("stages that were deployed again", stages().filter(|stage| !stage.history.is_empty()).count()),
-        ("that were rolled back", stages().filter(|stage| stage.history.iter().any(|at| *at > stage.deployment)).count()),
+        (
+            "that were rolled back",
+            stages().filter(|stage| stage.history.iter().any(|at| *at > stage.deployment)).count(),
+        ),
         ("with a canary", stages().filter(|stage| stage.split().is_some()).count()),
-        ("with a canary of 0 or 100 %", stages().filter(|stage| stage.canary.is_some() && stage.split().is_none()).count()),
+        (
+            "with a canary of 0 or 100 %",
+            stages().filter(|stage| stage.canary.is_some() && stage.split().is_none()).count(),
+        ),
         ("deployed seconds ago", stages().filter(|stage| stage.age < 60).count()),
         ("with a web ACL", stages().filter(|stage| stage.web_acl).count()),
-        ("APIs edited since the last deployment", apis().filter(|api| api.edited != api.deployments.last().unwrap().tree).count()),
+        (
+            "APIs edited since the last deployment",
+            apis().filter(|api| api.edited != api.deployments.last().unwrap().tree).count(),
+        ),
         ("with deleted stages", apis().filter(|api| !api.deleted_stages.is_empty()).count()),
         ("private", apis().filter(|api| api.private).count()),
         ("switched off", apis().filter(|api| api.disabled).count()),
         ("whose error types are taken off", apis().filter(|api| api.strips_error_type).count()),
-        ("with own words for a missing route", apis().filter(|api| api.own_words.iter().any(|own| own.kind != "DEFAULT_4XX")).count()),
-        ("with own words for every 4xx", apis().filter(|api| api.own_words.iter().any(|own| own.kind == "DEFAULT_4XX")).count()),
+        (
+            "with own words for a missing route",
+            apis().filter(|api| api.own_words.iter().any(|own| own.kind != "DEFAULT_4XX")).count(),
+        ),
+        (
+            "with own words for every 4xx",
+            apis().filter(|api| api.own_words.iter().any(|own| own.kind == "DEFAULT_4XX")).count(),
+        ),
         ("mappings to (none)", mappings().filter(|mapping| mapping.base.is_empty()).count()),
         ("of several levels", mappings().filter(|mapping| mapping.base.contains('/')).count()),
         ("without a stage", mappings().filter(|mapping| mapping.stage.is_none()).count()),
@@ -290,7 +327,9 @@ fn the_generator_makes_what_it_claims() {
 fn a_seed_makes_the_same_cases_again() {
     let lines = |seed| {
         let mut lines = Vec::new();
-        generate(seed, 300, |_, _, case| lines.push(format!("{:?} {:?} {:?}", case.mistake, case.request, case.intended)));
+        generate(seed, 300, |_, _, case| {
+            lines.push(format!("{:?} {:?} {:?}", case.mistake, case.request, case.intended));
+        });
         lines
     };
     assert_eq!(lines(7), lines(7));

@@ -117,6 +117,8 @@ pub struct Case {
     pub turned: bool,
     /// Whether some method of the stage's deployment takes the request.
     pub took_it: bool,
+    /// The good request that the mistake was made to.
+    pub meant: Option<Request>,
 }
 
 /// A request that is good, and how it is made up.
@@ -148,7 +150,10 @@ impl Good<'_> {
     }
 
     fn to(&self, url_path: &str) -> Option<Request> {
-        let url = Url::parse(&format!("{}{url_path}", self.origin())).ok()?;
+        let mut url = Url::parse(&format!("{}{url_path}", self.origin())).ok()?;
+        if let Some(query) = self.request.url.query() {
+            url.set_query(Some(query));
+        }
         Some(Request { url, ..self.request.clone() })
     }
 
@@ -173,7 +178,8 @@ impl Good<'_> {
     }
 }
 
-const VALUES: [&str; 8] = ["7", "42", "a1b2c3", "me", "Anna", "orders", "x.y-z", "c56a4180-65aa-42ec-a945-5fd21dec0538"];
+const VALUES: [&str; 8] =
+    ["7", "42", "a1b2c3", "me", "Anna", "orders", "x.y-z", "c56a4180-65aa-42ec-a945-5fd21dec0538"];
 
 /// A path that a resource matches.
 fn filled(rng: &mut Rng, resource: &str) -> String {
@@ -319,7 +325,8 @@ fn other_case(rng: &mut Rng, text: &str) -> Option<String> {
         1 => letters.iter_mut().for_each(|letter| *letter = letter.to_ascii_lowercase()),
         _ => {
             let letter = letters.first_mut()?;
-            *letter = if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
+            *letter =
+                if letter.is_ascii_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
         }
     }
     let changed: String = letters.into_iter().collect();
@@ -334,19 +341,41 @@ fn encoded(rng: &mut Rng, text: &str, percent: &str) -> Option<String> {
 
 /// Makes the mistake somewhere in the account; `None` where this gateway, or this throw, has no place for it.
 pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> {
+    let mut meant = None;
+    let case = made(rng, account, mistake, &mut meant)?;
+    Some(Case { meant, ..case })
+}
+
+/// A good request, remembered as what the caller meant.
+fn good_for<'a>(rng: &mut Rng, account: &'a Account, meant: &mut Option<Request>, door: Door) -> Option<Good<'a>> {
+    let good = known_good(rng, account, door)?;
+    *meant = Some(good.request.clone());
+    Some(good)
+}
+
+fn made(rng: &mut Rng, account: &Account, mistake: Mistake, meant: &mut Option<Request>) -> Option<Case> {
     let done = |request: Request, wrong: Wrong, rng: &mut Rng| settle(rng, account, mistake, request, wrong, false);
     // An answer that the mistake itself brings, to a request whose method exists.
     let said = |request: Request, observation: Observation| {
         let truths = truths(account, &request, Wrong::Other);
-        Some(Case { mistake, request, observation, intended: mistake.cause(), truths, turned: false, took_it: true })
+        Some(Case {
+            mistake,
+            request,
+            observation,
+            intended: mistake.cause(),
+            truths,
+            turned: false,
+            took_it: true,
+            meant: None,
+        })
     };
     match mistake {
         Mistake::Healthy => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             done(good.request, Wrong::Other, rng)
         }
         Mistake::WrongApiId => {
-            let good = known_good(rng, account, Door::Endpoint)?;
+            let good = good_for(rng, account, meant, Door::Endpoint)?;
             let id = typo(rng, &good.api.id).filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
             let url = Url::parse(&good.request.url.as_str().replacen(&good.api.id, &id, 1)).ok()?;
             done(Request { url, ..good.request }, Wrong::Other, rng)
@@ -366,14 +395,14 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(good.request, Wrong::Other, rng)
         }
         Mistake::Unmapped => {
-            let good = known_good(rng, account, Door::Domain)?;
+            let good = good_for(rng, account, meant, Door::Domain)?;
             let path = format!("/{}{}", rng.pick(&["nowhere", "metrics", "app", "index.html"]), good.path);
             let request = good.to(&path)?;
             matches!(land(account, &request), Landing::Unmapped(_)).then_some(())?;
             done(request, Wrong::Other, rng)
         }
         Mistake::BasePathTypo => {
-            let good = known_good(rng, account, Door::Domain)?;
+            let good = good_for(rng, account, meant, Door::Domain)?;
             let mut bases: Vec<String> = good.base.split('/').skip(1).map(str::to_owned).collect();
             if bases.is_empty() {
                 return None;
@@ -384,7 +413,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(good.to(&format!("/{}{stage}{}", bases.join("/"), good.path))?, Wrong::Other, rng)
         }
         Mistake::BasePathLeftOut => {
-            let good = known_good(rng, account, Door::Domain)?;
+            let good = good_for(rng, account, meant, Door::Domain)?;
             (!good.base.is_empty()).then_some(())?;
             let stage = good.own_stage().map(|stage| format!("/{stage}")).unwrap_or_default();
             done(good.to(&format!("{stage}{}", good.path))?, Wrong::Other, rng)
@@ -426,7 +455,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(request, Wrong::Other, rng)
         }
         Mistake::StageTypo | Mistake::StageCase | Mistake::StageDeleted | Mistake::StageLeftOut => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             good.names_stage.then_some(())?;
             let stage = match mistake {
                 Mistake::StageTypo => Some(typo(rng, &good.stage.name)?),
@@ -438,21 +467,21 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(good.at(stage.as_deref(), &good.path)?, Wrong::Other, rng)
         }
         Mistake::StageTwice => {
-            let good = known_good(rng, account, Door::Endpoint)?;
+            let good = good_for(rng, account, meant, Door::Endpoint)?;
             done(good.at(Some(&good.stage.name), &format!("/{}{}", good.stage.name, good.path))?, Wrong::Other, rng)
         }
         Mistake::StageOnDomain => {
-            let good = known_good(rng, account, Door::Domain)?;
+            let good = good_for(rng, account, meant, Door::Domain)?;
             (!good.names_stage).then_some(())?;
             done(good.at(Some(&good.stage.name), &good.path)?, Wrong::Other, rng)
         }
         Mistake::StageRoot => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let path = if rng.chance(50) { "/" } else { "" };
             done(good.at(good.own_stage(), path)?, Wrong::Other, rng)
         }
         Mistake::ParentOfProxy => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let parents = good.resource.strip_suffix("+}")?.matches('/').count() - 1;
             let parts: Vec<&str> = good.path.split('/').skip(1).take(parents).collect();
             (!parts.is_empty()).then_some(())?;
@@ -460,25 +489,25 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(good.at(good.own_stage(), &format!("/{}{slash}", parts.join("/")))?, Wrong::Other, rng)
         }
         Mistake::LiteralTypo => {
-            let (request, wrong) = known_good(rng, account, Door::Any)?.changed(rng, typo)?;
+            let (request, wrong) = good_for(rng, account, meant, Door::Any)?.changed(rng, typo)?;
             done(request, wrong, rng)
         }
         Mistake::LiteralCase => {
-            let (request, wrong) = known_good(rng, account, Door::Any)?.changed(rng, other_case)?;
+            let (request, wrong) = good_for(rng, account, meant, Door::Any)?.changed(rng, other_case)?;
             done(request, wrong, rng)
         }
         Mistake::Encoded => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let (request, wrong) = good.changed(rng, |rng, text| encoded(rng, text, "%"))?;
             done(request, wrong, rng)
         }
         Mistake::EncodedTwice => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let (request, wrong) = good.changed(rng, |rng, text| encoded(rng, text, "%25"))?;
             done(request, wrong, rng)
         }
         Mistake::SegmentLeftOut | Mistake::SegmentAdded => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let mut parts: Vec<&str> = good.path.split('/').skip(1).filter(|part| !part.is_empty()).collect();
             if mistake == Mistake::SegmentLeftOut {
                 (parts.len() > 1).then_some(())?;
@@ -490,15 +519,16 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(good.at(good.own_stage(), &format!("/{}", parts.join("/")))?, Wrong::Other, rng)
         }
         Mistake::DoubledSlash => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let url_path = good.request.url.path().to_owned();
-            let slashes: Vec<usize> = url_path.match_indices('/').map(|(at, _)| at).filter(|at| at + 1 < url_path.len()).collect();
+            let slashes: Vec<usize> =
+                url_path.match_indices('/').map(|(at, _)| at).filter(|at| at + 1 < url_path.len()).collect();
             (!slashes.is_empty()).then_some(())?;
             let at = *rng.pick(&slashes);
             done(good.to(&format!("{}/{}", &url_path[..at], &url_path[at..]))?, Wrong::Other, rng)
         }
         Mistake::WrongVerb | Mistake::HeadForGet => {
-            let mut good = known_good(rng, account, Door::Any)?;
+            let mut good = good_for(rng, account, meant, Door::Any)?;
             let verb = if mistake == Mistake::HeadForGet {
                 (good.request.method == "GET").then_some(Verb::Head)?
             } else {
@@ -509,13 +539,17 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(good.request, Wrong::Verb, rng)
         }
         Mistake::Overridden => {
-            let mut good = known_good(rng, account, Door::Any)?;
+            let mut good = good_for(rng, account, meant, Door::Any)?;
             let verb = rng.pick(&Verb::CONCRETE).to_string();
             (verb != good.request.method).then_some(())?;
             good.request.headers.push(("X-HTTP-Method-Override".to_owned(), verb));
             done(good.request, Wrong::Verb, rng)
         }
-        Mistake::NotDeployed | Mistake::OnOtherStage | Mistake::DomainWrongStage | Mistake::Removed | Mistake::CanaryOnly => {
+        Mistake::NotDeployed
+        | Mistake::OnOtherStage
+        | Mistake::DomainWrongStage
+        | Mistake::Removed
+        | Mistake::CanaryOnly => {
             let api = rng.pick(&account.apis);
             let stage = rng.pick(&api.stages);
             let (tree, door) = match mistake {
@@ -540,20 +574,20 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             done(good.request, Wrong::Other, rng)
         }
         Mistake::CanaryLacks => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let canary = good.stage.split()?;
             let tree = &good.api.deployments[canary].tree;
             hit(tree, verb_of(&good.request), &good.path).is_none().then_some(())?;
             settle(rng, account, mistake, good.request, Wrong::Other, true)
         }
         Mistake::Propagating => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             (good.stage.age < 60).then_some(())?;
             let observation = wire::refusal(rng, good.api, &good.request, Says::MissingAuthenticationToken);
             said(good.request, observation)
         }
         Mistake::IamUnsigned | Mistake::IamBearer | Mistake::SignatureWrong | Mistake::SignatureExpired => {
-            let mut good = known_good(rng, account, Door::Any)?;
+            let mut good = good_for(rng, account, meant, Door::Any)?;
             (good.method.authorization == Some(Authorization::AwsIam)).then_some(())?;
             let says = match mistake {
                 Mistake::SignatureWrong => Says::BadSignature,
@@ -571,7 +605,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             said(good.request, observation)
         }
         Mistake::KeyMissing | Mistake::KeyWrong => {
-            let mut good = known_good(rng, account, Door::Any)?;
+            let mut good = good_for(rng, account, meant, Door::Any)?;
             good.method.api_key_required.then_some(())?;
             good.request.headers.retain(|(name, _)| name != "x-api-key");
             if mistake == Mistake::KeyWrong {
@@ -581,8 +615,9 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             said(good.request, observation)
         }
         Mistake::Unauthorized | Mistake::AuthorizerDenies | Mistake::AuthorizerBroken => {
-            let mut good = known_good(rng, account, Door::Any)?;
-            matches!(good.method.authorization, Some(Authorization::Custom | Authorization::CognitoUserPools)).then_some(())?;
+            let mut good = good_for(rng, account, meant, Door::Any)?;
+            matches!(good.method.authorization, Some(Authorization::Custom | Authorization::CognitoUserPools))
+                .then_some(())?;
             let says = match mistake {
                 Mistake::Unauthorized => {
                     good.request.headers.retain(|(name, _)| name != "authorization");
@@ -595,7 +630,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             said(good.request, observation)
         }
         Mistake::Waf => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             good.stage.web_acl.then_some(())?;
             let observation = wire::refusal(rng, good.api, &good.request, Says::WafFiltered);
             said(good.request, observation)
@@ -609,7 +644,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
         | Mistake::TooLarge
         | Mistake::IntegrationBroken
         | Mistake::IntegrationSilent => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let says = match mistake {
                 Mistake::PolicyDenies => Says::PolicyDenied,
                 Mistake::Throttled => Says::Throttled,
@@ -629,7 +664,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             said(good.request, observation)
         }
         Mistake::BackendRefuses | Mistake::BackendFails => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let status = if mistake == Mistake::BackendFails {
                 *rng.pick(&[500, 501, 502, 503, 504])
             } else {
@@ -646,7 +681,7 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             said(good.request.clone(), wire::backend(status, if good.request.method == "HEAD" { "" } else { body }))
         }
         Mistake::UpstreamRemapped => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let (text, kind) = *rng.pick(&[
                 ("Missing Authentication Token", "MissingAuthenticationTokenException"),
                 ("Forbidden", "ForbiddenException"),
@@ -656,29 +691,29 @@ pub fn make(rng: &mut Rng, account: &Account, mistake: Mistake) -> Option<Case> 
             said(good.request, wire::upstream(403, text, kind, true))
         }
         Mistake::UpstreamPlain => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             // Where this gateway's own error types are taken off, nothing would tell its words from another's.
             (good.request.method != "HEAD" && !good.api.strips_error_type).then_some(())?;
             let text = *rng.pick(&["Missing Authentication Token", "Forbidden"]);
             said(good.request, wire::upstream(403, text, None, false))
         }
         Mistake::Cdn => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             (good.request.method != "HEAD").then_some(())?;
             said(good.request, wire::cdn())
         }
         Mistake::NameGone | Mistake::MutualTls => {
-            let good = known_good(rng, account, Door::Domain)?;
+            let good = good_for(rng, account, meant, Door::Domain)?;
             let kind = if mistake == Mistake::NameGone { TransportKind::Dns } else { TransportKind::Tls };
             (mistake == Mistake::NameGone || good.domain?.mutual_tls).then_some(())?;
             said(good.request, wire::broken(kind))
         }
         Mistake::NoName => {
-            let good = known_good(rng, account, Door::Endpoint)?;
+            let good = good_for(rng, account, meant, Door::Endpoint)?;
             said(good.request, wire::broken(TransportKind::Dns))
         }
         Mistake::Refused | Mistake::TlsFails | Mistake::Silence | Mistake::Reset => {
-            let good = known_good(rng, account, Door::Any)?;
+            let good = good_for(rng, account, meant, Door::Any)?;
             let kind = match mistake {
                 Mistake::Refused => TransportKind::Connect,
                 Mistake::TlsFails => TransportKind::Tls,
@@ -792,5 +827,14 @@ fn settle(
         None if wanted.is_some_and(|cause| truths.contains_key(&cause)) => wanted,
         None => Some(first_of(&truths)?),
     };
-    Some(Case { mistake, request, observation, intended, truths, turned: intended != wanted, took_it: answers.is_some() })
+    Some(Case {
+        mistake,
+        request,
+        observation,
+        intended,
+        truths,
+        turned: intended != wanted,
+        took_it: answers.is_some(),
+        meant: None,
+    })
 }

@@ -96,14 +96,64 @@ pub struct Rule {
 
 /// Near-duplicates on purpose: what people confuse.
 const WORDS: [&str; 40] = [
-    "orders", "order", "users", "user", "Users", "items", "item", "v1", "v2", "V1", "api", "admin", "Admin", "files",
-    "file", "carts", "cart", "customers", "customer", "payments", "payment", "status", "health", "search", "me",
-    "latest", "reports", "report", "invoices", "webhooks", "login", "logout", "profile", "products", "product",
-    "categories", "tags", "prod", "dev", "batch-jobs",
+    "orders",
+    "order",
+    "users",
+    "user",
+    "Users",
+    "items",
+    "item",
+    "v1",
+    "v2",
+    "V1",
+    "api",
+    "admin",
+    "Admin",
+    "files",
+    "file",
+    "carts",
+    "cart",
+    "customers",
+    "customer",
+    "payments",
+    "payment",
+    "status",
+    "health",
+    "search",
+    "me",
+    "latest",
+    "reports",
+    "report",
+    "invoices",
+    "webhooks",
+    "login",
+    "logout",
+    "profile",
+    "products",
+    "product",
+    "categories",
+    "tags",
+    "prod",
+    "dev",
+    "batch-jobs",
 ];
 const PARAMETERS: [&str; 6] = ["id", "orderId", "userId", "name", "key", "slug"];
-const STAGES: [&str; 14] =
-    ["prod", "Prod", "dev", "test", "qa", "v1", "v2", "staging", "stage", "beta", "live", "api", "production", "canary1"];
+const STAGES: [&str; 14] = [
+    "prod",
+    "Prod",
+    "dev",
+    "test",
+    "qa",
+    "v1",
+    "v2",
+    "staging",
+    "stage",
+    "beta",
+    "live",
+    "api",
+    "production",
+    "canary1",
+];
 const BASES: [&str; 12] =
     ["", "orders", "shop", "v1", "v2", "api", "shop/v2", "shop/v1", "internal/tools", "a/b/c", "users", "store"];
 pub const MOST_RESOURCES: usize = 40;
@@ -164,12 +214,10 @@ fn add_resource(rng: &mut Rng, tree: &mut Tree) {
     let parents: Vec<String> =
         tree.0.keys().filter(|path| !path.ends_with("+}") && depth(path) < DEEPEST).cloned().collect();
     let parent = if rng.chance(35) { "/".to_owned() } else { rng.pick(&parents).clone() };
-    let has_variable = tree.0.keys().any(|path| {
-        path.ends_with('}') && path != "/" && join(&parent, last(path)) == *path
-    });
+    let has_variable =
+        tree.0.keys().any(|path| path.ends_with('}') && path != "/" && join(&parent, last(path)) == *path);
     // A name stands once in a path.
-    let free: Vec<&str> =
-        PARAMETERS.iter().copied().filter(|name| !parent.contains(&format!("{{{name}}}"))).collect();
+    let free: Vec<&str> = PARAMETERS.iter().copied().filter(|name| !parent.contains(&format!("{{{name}}}"))).collect();
     // A variable at the root takes every typo, so it is rarer there.
     let throw = if parent == "/" { rng.below(300) } else { rng.below(100) };
     let child = match throw {
@@ -208,8 +256,13 @@ fn edit(rng: &mut Rng, tree: &mut Tree) {
         70..=82 => {
             if paths.len() > 4 {
                 let gone = rng.pick(&paths).clone();
-                let kept: Tree =
-                    Tree(tree.0.iter().filter(|(path, _)| !is_below(path, &gone)).map(|(p, m)| (p.clone(), m.clone())).collect());
+                let kept: Tree = Tree(
+                    tree.0
+                        .iter()
+                        .filter(|(path, _)| !is_below(path, &gone))
+                        .map(|(p, m)| (p.clone(), m.clone()))
+                        .collect(),
+                );
                 if kept.len() > 2 {
                     *tree = kept;
                 }
@@ -317,7 +370,11 @@ fn api(rng: &mut Rng, number: usize) -> Api {
         });
     }
     if rng.chance(10) {
-        api.own_words.push(OwnWords { kind: "DEFAULT_4XX", status: 404, body: r#"{"code":"E4","hint":"see our docs"}"# });
+        api.own_words.push(OwnWords {
+            kind: "DEFAULT_4XX",
+            status: 404,
+            body: r#"{"code":"E4","hint":"see our docs"}"#,
+        });
     }
     api
 }
@@ -355,7 +412,11 @@ fn domain(rng: &mut Rng, apis: &[Api], number: usize) -> Domain {
             let api = rng.pick(apis);
             let bases = if rng.chance(45) {
                 let own: Vec<&Mapping> = mappings.iter().filter(|mapping| !mapping.base.is_empty()).collect();
-                if own.is_empty() || rng.chance(40) { vec![(*rng.pick(&BASES[1..])).to_owned()] } else { vec![rng.pick(&own).base.clone()] }
+                if own.is_empty() || rng.chance(40) {
+                    vec![(*rng.pick(&BASES[1..])).to_owned()]
+                } else {
+                    vec![rng.pick(&own).base.clone()]
+                }
             } else {
                 vec![]
             };
@@ -443,7 +504,9 @@ impl Account {
     /// its present one and that no stage serves now. The latter are told apart by `false`.
     pub fn known_past<'a>(&self, api: &'a Api, stage: &Stage) -> Vec<(&'a Deployment, bool)> {
         let served = |at: usize| {
-            api.stages.iter().any(|stage| stage.deployment == at || stage.canary.is_some_and(|(canary, _)| canary == at))
+            api.stages
+                .iter()
+                .any(|stage| stage.deployment == at || stage.canary.is_some_and(|(canary, _)| canary == at))
         };
         let own = |at: usize| stage.history.contains(&at) && at != stage.serving();
         (0..api.deployments.len())
@@ -485,17 +548,20 @@ impl Api {
 
     pub fn json(&self, past: Past) -> Value {
         let used = |at: usize| {
-            self.stages.iter().any(|stage| {
-                stage.deployment == at
-                    || stage.canary.is_some_and(|(canary, _)| canary == at)
-            }) || past != Past::Unread
+            self.stages
+                .iter()
+                .any(|stage| stage.deployment == at || stage.canary.is_some_and(|(canary, _)| canary == at))
+                || past != Past::Unread
         };
         let deployments: serde_json::Map<String, Value> = (0..self.deployments.len())
             .filter(|at| used(*at))
             .map(|at| {
                 let deployment = &self.deployments[at];
                 let created_at = NOW - 1_000_000 + i64::try_from(at).unwrap() * 1000;
-                (deployment.id.clone(), json!({"source": "apisummary", "created_at": created_at, "tree": deployment.tree}))
+                (
+                    deployment.id.clone(),
+                    json!({"source": "apisummary", "created_at": created_at, "tree": deployment.tree}),
+                )
             })
             .collect();
         json!({

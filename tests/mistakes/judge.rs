@@ -1,10 +1,10 @@
 //! Whether a diagnosis is right, and what "among equals" means.
 
-use gateprobe::diagnose::{Cause, Confidence, Diagnosis};
+use gateprobe::diagnose::{Cause, Confidence, Diagnosis, Suggestion};
 use gateprobe::gateway::Request;
 use url::Url;
 
-use super::callers::{Case, ORDER};
+use super::callers::{Case, Mistake, ORDER};
 use super::gateway::{Account, Api, NOW};
 use super::naive::{How, reaches};
 
@@ -53,13 +53,10 @@ type Rule = (&'static str, fn(intended: Option<Cause>, said: Option<Cause>, case
 /// anything that is true only because a `{param}` or a `{proxy+}` takes any text is not here: then the intended cause
 /// must be listed.
 pub const EQUALS: &[Rule] = &[
-    (
-        "both are of the deployment, and design.md puts the one that was said first",
-        |intended, said, _| {
-            let of = |cause: Option<Cause>| place(&DEPLOYMENT, cause?);
-            matches!((of(said), of(intended)), (Some(said), Some(intended)) if said < intended)
-        },
-    ),
+    ("both are of the deployment, and design.md puts the one that was said first", |intended, said, _| {
+        let of = |cause: Option<Cause>| place(&DEPLOYMENT, cause?);
+        matches!((of(said), of(intended)), (Some(said), Some(intended)) if said < intended)
+    }),
     (
         "the mistaken path or verb spells a method of the editor, of another stage or of the past by name; design.md puts that first",
         |intended, said, case| {
@@ -110,20 +107,16 @@ pub const EQUALS: &[Rule] = &[
                 && !case.truths.iter().any(|(cause, how)| *how == How::ByName && before(cause))
         },
     ),
-    (
-        "the method answered this time, and the other deployment lacks it: true, if not seen",
-        |intended, said, case| {
-            intended.is_none() && said == Some(Cause::CanarySplit) && case.truths.contains_key(&Cause::CanarySplit)
-        },
-    ),
+    ("the method answered this time, and the other deployment lacks it: true, if not seen", |intended, said, case| {
+        intended.is_none() && said == Some(Cause::CanarySplit) && case.truths.contains_key(&Cause::CanarySplit)
+    }),
 ];
 
 /// Where what is said cannot be known to be untrue from the evidence. The intended cause must be listed all the same.
 const UNDECIDED: &[Rule] = &[
-    (
-        "a keyed method behind a web ACL: only the caller knows whether the key is right",
-        |intended, said, _| intended == Some(Cause::Waf) && said == Some(Cause::ApiKey),
-    ),
+    ("a keyed method behind a web ACL: only the caller knows whether the key is right", |intended, said, _| {
+        intended == Some(Cause::Waf) && said == Some(Cause::ApiKey)
+    }),
     (
         "an inner gateway's Forbidden where this one could say the same, and its error type may have been taken off",
         |intended, said, _| {
@@ -131,23 +124,19 @@ const UNDECIDED: &[Rule] = &[
                 && matches!(said, Some(Cause::Waf | Cause::ApiKey | Cause::Propagating))
         },
     ),
-    (
-        "a status alone: HEAD, with the error type taken off",
-        |_, said, case| {
-            said == Some(Cause::BackendStatus)
-                && case.observation.outcome.as_ref().is_ok_and(|response| {
-                    response.body.is_empty() && response.header("x-amzn-errortype").is_none()
-                })
-        },
-    ),
-    (
-        "500 Internal server error of a method with an authorizer, the error type taken off",
-        |intended, said, case| {
-            intended == Some(Cause::Authorizer)
-                && said == Some(Cause::Integration)
-                && case.observation.outcome.as_ref().is_ok_and(|response| response.header("x-amzn-errortype").is_none())
-        },
-    ),
+    ("a status alone: HEAD, with the error type taken off", |_, said, case| {
+        said == Some(Cause::BackendStatus)
+            && case
+                .observation
+                .outcome
+                .as_ref()
+                .is_ok_and(|response| response.body.is_empty() && response.header("x-amzn-errortype").is_none())
+    }),
+    ("500 Internal server error of a method with an authorizer, the error type taken off", |intended, said, case| {
+        intended == Some(Cause::Authorizer)
+            && said == Some(Cause::Integration)
+            && case.observation.outcome.as_ref().is_ok_and(|response| response.header("x-amzn-errortype").is_none())
+    }),
 ];
 
 pub fn judge(case: &Case, diagnosis: &Diagnosis) -> Rightness {
@@ -182,11 +171,42 @@ pub fn dead_ends(account: &Account, case: &Case, diagnosis: &Diagnosis) -> Vec<S
         .filter(|suggestion| {
             let Ok(url) = Url::parse(&suggestion.url) else { return true };
             let mut request = Request { method: suggestion.method.clone(), url, ..case.request.clone() };
-            request.headers.retain(|(name, _)| !suggestion.without.iter().any(|left_out| left_out.eq_ignore_ascii_case(name)));
+            request
+                .headers
+                .retain(|(name, _)| !suggestion.without.iter().any(|left_out| left_out.eq_ignore_ascii_case(name)));
             reaches(account, &request).is_none()
         })
         .map(|suggestion| format!("{} {} ({})", suggestion.method, suggestion.url, suggestion.why))
         .collect()
+}
+
+/// Whether a slip of the pen is put right: the request that was meant is the first suggestion, or is one of them.
+/// `None` where there was no such slip, or where it became something else.
+pub fn restored(case: &Case, diagnosis: &Diagnosis) -> Option<(bool, bool)> {
+    let slips = [
+        Mistake::WrongApiId,
+        Mistake::StageTypo,
+        Mistake::StageCase,
+        Mistake::StageTwice,
+        Mistake::StageOnDomain,
+        Mistake::StageLeftOut,
+        Mistake::BasePathLeftOut,
+        Mistake::LiteralTypo,
+        Mistake::LiteralCase,
+        Mistake::DoubledSlash,
+        Mistake::Encoded,
+        Mistake::EncodedTwice,
+        Mistake::SegmentLeftOut,
+        Mistake::SegmentAdded,
+    ];
+    let meant = case.meant.as_ref().filter(|_| !case.turned && slips.contains(&case.mistake))?;
+    // A slash at the end is all the same.
+    let plain = |url: &str| url.trim_end_matches('/').to_owned();
+    let is_meant = |suggestion: &Suggestion| {
+        suggestion.method == meant.method && plain(&suggestion.url) == plain(meant.url.as_str())
+    };
+    let first = diagnosis.suggestions.first().is_some_and(is_meant);
+    Some((first, diagnosis.suggestions.iter().any(is_meant)))
 }
 
 /// Everything that is needed to see a case again.
@@ -213,7 +233,12 @@ pub fn told(account: &Account, case: &Case, diagnosis: &Diagnosis) -> String {
                 .iter()
                 .filter(|(path, methods)| {
                     let known = |part: &str| {
-                        part.starts_with('{') || words.iter().any(|word| word.eq_ignore_ascii_case(part) || word.contains('%') || word.len().abs_diff(part.len()) < 2)
+                        part.starts_with('{')
+                            || words.iter().any(|word| {
+                                word.eq_ignore_ascii_case(part)
+                                    || word.contains('%')
+                                    || word.len().abs_diff(part.len()) < 2
+                            })
                     };
                     !methods.is_empty() && path.split('/').skip(1).take(2).all(|part| part.is_empty() || known(part))
                 })

@@ -125,9 +125,10 @@ fn land_on_domain<'a>(
             .iter()
             .filter(|rule| {
                 (rule.bases.is_empty() || rule.bases.iter().any(|base| starts_with(path, base).is_some()))
-                    && rule.header.as_ref().is_none_or(|(name, glob)| {
-                        request.header(name).is_some_and(|value| glob_meets(glob, value))
-                    })
+                    && rule
+                        .header
+                        .as_ref()
+                        .is_none_or(|(name, glob)| request.header(name).is_some_and(|value| glob_meets(glob, value)))
             })
             .collect();
         matching.sort_by_key(|rule| rule.priority);
@@ -423,7 +424,9 @@ fn in_stage(account: &Account, request: &Request, place: &Place<'_>, wrong: Wron
     if let Some(hit) = hit(&api.edited, verb, path) {
         add(Cause::NotDeployed, how(hit, path, wrong));
     }
-    if request.header("x-http-method-override").is_some() && hit(tree, Verb::of_request(&request.method), path).is_some() {
+    if request.header("x-http-method-override").is_some()
+        && hit(tree, Verb::of_request(&request.method), path).is_some()
+    {
         add(Cause::MethodOverride, How::ByName);
     }
     let others: Vec<Hit<'_>> = Verb::CONCRETE.iter().filter_map(|verb| oracle(tree, *verb, path)).collect();

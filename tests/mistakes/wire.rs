@@ -74,7 +74,9 @@ fn words(rng: &mut Rng, says: Says, authorization: Option<&str>) -> Words {
             "INVALID_SIGNATURE",
             403,
             "InvalidSignatureException",
-            message("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."),
+            message(
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+            ),
         ),
         Says::ExpiredToken => new(
             "EXPIRED_TOKEN",
@@ -99,7 +101,11 @@ fn words(rng: &mut Rng, says: Says, authorization: Option<&str>) -> Words {
             "AccessDeniedException",
             format!(
                 r#"{{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********1234:abc/prod/GET/x{}"}}"#,
-                rng.pick(&["", " with an explicit deny", " because no resource-based policy allows the execute-api:Invoke action"])
+                rng.pick(&[
+                    "",
+                    " with an explicit deny",
+                    " because no resource-based policy allows the execute-api:Invoke action"
+                ])
             ),
         ),
         Says::Unauthorized => new("UNAUTHORIZED", 401, "UnauthorizedException", message("Unauthorized")),
