@@ -116,8 +116,8 @@ impl Tally {
             *all += 1;
             *by_first += usize::from(first);
             *by_any += usize::from(any);
-            // What differs in case alone can always be put right.
-            if !any && case.mistake == Mistake::StageCase {
+            // What differs in case alone can always be put right, and nothing is nearer.
+            if !first && case.mistake == Mistake::StageCase {
                 let kind = format!("{:?} is not put right", case.mistake);
                 self.faults.entry(kind).or_default().push(judge::told(account, case, diagnosis));
             }
