@@ -89,8 +89,8 @@ class Builder:
         """Makes MiniStack's editor hold exactly this tree."""
         gateway = client(self.control.url, "apigateway")
         wanted = {(path, verb, key) for path, verbs in tree.items() for verb, key in verbs.items()}
-        for path, verb, key in self._methods - wanted:
-            if path in tree and (path, verb, not key) not in wanted or path in tree:
+        for path, verb, _ in self._methods - wanted:
+            if path in tree:  # else it goes with its resource
                 gateway.delete_method(restApiId=self.id, resourceId=self._resources[path], httpMethod=verb)
         for path in sorted(set(self._resources) - self._needed(tree), key=len, reverse=True):
             gateway.delete_resource(restApiId=self.id, resourceId=self._resources.pop(path))
