@@ -242,6 +242,8 @@ impl Diagnosis {
             }
             // A web ACL may have said it, and that is asked before any routing.
             Some(Cause::ApiKey) if self.confidence != Confidence::Certain => None,
+            // Where the model knows no method, anybody may have answered.
+            Some(Cause::BackendStatus | Cause::UpstreamGateway) if self.matched.is_none() => None,
             None
             | Some(
                 Cause::ApiKey

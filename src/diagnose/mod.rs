@@ -137,10 +137,14 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
 /// Takes the values of the request's headers out of what the answer said back: they may be secrets.
 fn hide_sent_values(diagnosis: &mut Diagnosis, request: &Request) {
     const SHORTEST_SECRET: usize = 4;
-    let values = request.headers.iter().flat_map(|(_, value)| {
-        // Behind a scheme, as `Bearer`, stands the token itself.
-        [Some(value.as_str()), value.split_once(' ').map(|(_, token)| token)].into_iter().flatten()
+    let headers = request.headers.iter().flat_map(|(name, value)| {
+        // Behind a scheme, as `Bearer`, stands the token itself; a cookie's value behind its name.
+        let token = value.split_once(' ').map(|(_, token)| token);
+        let cookies = value.split(';').filter_map(|pair| Some(pair.split_once('=')?.1.trim()));
+        let cookies = cookies.filter(|_| name.eq_ignore_ascii_case("cookie"));
+        [Some(value.as_str()), token].into_iter().flatten().chain(cookies)
     });
+    let values = headers.chain(request.body.as_deref());
     for value in values.filter(|value| value.len() >= SHORTEST_SECRET) {
         let message = diagnosis.response.as_mut().and_then(|response| response.message.as_mut());
         for text in diagnosis.evidence.iter_mut().chain(message) {
