@@ -120,7 +120,7 @@ pub(super) fn forbidden(case: &Case<'_, '_>, why: &str) -> Conclusion {
 
 /// The name of an API's default endpoint does not resolve.
 pub(super) fn unresolved(detail: &str) -> Conclusion {
-    Conclusion::new(Cause::ApiUnknown, Confidence::Possible, detail)
+    Conclusion::new(Cause::ApiUnknown, Confidence::Likely, detail)
         .or(Cause::PrivateEndpoint, "the API is private: its name resolves inside a VPC only")
         .or(Cause::NetworkDns, "other names do not resolve from here either")
 }

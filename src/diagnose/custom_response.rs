@@ -58,7 +58,7 @@ pub(super) fn by_custom_response(
             let likely = likely.filter(|symptom| several.contains(symptom));
             // Where a method answers, nothing is missing.
             let other = || several.iter().copied().find(|symptom| *symptom != Symptom::MissingAuthenticationToken);
-            return Some(Read { symptom: likely.or_else(other)?, guessed: true });
+            return Some(Read::sure(likely.or_else(other)?));
         }
         (several, _) => return several.first().copied().map(Read::sure),
     }

@@ -233,6 +233,9 @@ impl Diagnosis {
     /// that none does, `None` nothing.
     #[must_use]
     pub fn routed(&self) -> Option<bool> {
+        if self.symptom.is_transport() {
+            return None;
+        }
         match self.cause {
             // A method answered, and not the right one; or the right one, by chance or for a moment longer.
             Some(Cause::Removed | Cause::Shadowed | Cause::CanarySplit | Cause::Propagating)
@@ -240,8 +243,8 @@ impl Diagnosis {
             {
                 None
             }
-            // A web ACL may have said it, and that is asked before any routing.
-            Some(Cause::ApiKey) if self.confidence != Confidence::Certain => None,
+            // Another may have said it that is asked before any routing.
+            Some(Cause::ApiKey) if self.may_be_before_routing() => None,
             // Where the model knows no method, anybody may have answered.
             Some(Cause::BackendStatus | Cause::UpstreamGateway) if self.matched.is_none() => None,
             None
@@ -271,5 +274,14 @@ impl Diagnosis {
                 _ => Some(false),
             },
         }
+    }
+
+    /// Whether a web ACL, mutual TLS or a private API's endpoint may have refused it as well.
+    fn may_be_before_routing(&self) -> bool {
+        self.matched.is_none()
+            || self
+                .alternatives
+                .iter()
+                .any(|other| matches!(other.cause, Cause::Waf | Cause::ClientCertificate | Cause::PrivateEndpoint))
     }
 }

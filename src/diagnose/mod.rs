@@ -28,7 +28,7 @@ pub use predict::UNREAD;
 pub use symptom::Symptom;
 pub use words::Words;
 
-use crate::gateway::{Request, World};
+use crate::gateway::{Address, Request, World};
 use crate::probe::Observation;
 use predict::{Expectation, Meant};
 use symptom::Read;
@@ -62,6 +62,14 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
     }
     let response = observation.outcome.as_ref().ok();
     let words = response.map(Words::of);
+    if let (Expectation::Fault(fault), Address::Endpoint(endpoint)) = (&expectation, &address)
+        && fault.cause == Cause::ApiUnknown
+        && endpoint.api.is_some()
+        && !symptom.is_transport()
+    {
+        // What answers in the other region was not read.
+        expectation = Expectation::Unknown(fault.evidence.first().cloned().unwrap_or_default());
+    }
     let words_ = words.as_ref();
     let observed = rules::Case { request, observation, address: &address, symptom, guessed, words: words_, now };
     let mut concluded = rules::conclude(&observed, &expectation);
@@ -129,7 +137,8 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
     };
     hide_sent_values(&mut diagnosis, request);
     let in_a_stage = symptom.is_unmatched() && words.as_ref().is_some_and(|words| words.error_type.is_some());
-    let told = steps::Told { cause, routed: diagnosis.routed(), in_a_stage, evidence: &diagnosis.evidence };
+    let confidence = diagnosis.confidence;
+    let told = steps::Told { cause, confidence, routed: diagnosis.routed(), in_a_stage, evidence: &diagnosis.evidence };
     diagnosis.steps = steps::steps(&address, &expectation, &told);
     diagnosis
 }

@@ -1,12 +1,13 @@
 //! The six steps of the checklist, filled in from the conclusion.
 
 use super::predict::Expectation;
-use super::{Cause, Step, StepName, StepResult};
+use super::{Cause, Confidence, Step, StepName, StepResult};
 use crate::gateway::Address;
 
 /// What the steps are told from.
 pub(super) struct Told<'a> {
     pub cause: Option<Cause>,
+    pub confidence: Confidence,
     /// Whether the answer proves that a method was reached.
     pub routed: Option<bool>,
     /// Whether the answer is API Gateway's own word that no method was matched: it is said once a stage is found, never
@@ -31,14 +32,14 @@ pub(super) fn steps(address: &Address<'_>, expectation: &Expectation<'_>, told: 
                 }
             }
             (Some(_), Some(failing)) if step == failing => {
-                if known || told.routed.is_none() {
+                if known || told.routed.is_none() && told.confidence > Confidence::Possible {
                     StepResult::Fail
                 } else {
                     StepResult::Unknown
                 }
             }
             (Some(_), Some(_)) => {
-                if known || told.routed.is_none() {
+                if known || told.routed.is_none() && told.confidence > Confidence::Possible {
                     StepResult::NotReached
                 } else {
                     StepResult::Unknown

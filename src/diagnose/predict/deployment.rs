@@ -45,14 +45,14 @@ impl<'w> Question<'w, '_> {
             return None;
         }
         let whole = format!("/{}{}", place.stage.name, place.path);
-        let (named, by_pattern): (Vec<_>, Vec<_>) = place
+        let found: Vec<(&Stage, Match<'_>)> = place
             .api
             .stages
             .iter()
             .filter_map(|stage| Some((stage, self.routes(self.world.stage_router(place.api, stage), &whole)?)))
-            .partition(|(_, hit)| !takes_anything(hit.resource));
-        let grade = if named.is_empty() { Grade::ByPattern } else { Grade::ByName };
-        let found = if named.is_empty() { by_pattern } else { named };
+            // What takes anything would say it of every path.
+            .filter(|(_, hit)| !takes_anything(hit.resource))
+            .collect();
         let (_, hit) = found.first()?;
         let evidence = format!(
             "{} is a stage's name and may be the path's: {whole} reaches {} {} once a stage stands before it",
@@ -66,7 +66,7 @@ impl<'w> Question<'w, '_> {
         });
         let fault = Fault::new(Cause::StageMissing, sure(place.source).min(Confidence::Likely), evidence)
             .suggest(suggestions.collect::<Vec<_>>());
-        Some(Reading::new(grade, fault))
+        Some(Reading::new(Grade::ByName, fault))
     }
 
     /// Where else the method is, the place that tells most first: what the stage was seen to serve, then what is served

@@ -116,16 +116,20 @@ impl<'w> Question<'w, '_> {
     /// The request with a base path in place of as many segments that are near to it.
     fn with_the_base_spelt(&self, address: &DomainAddress<'w>, base: &str) -> Option<Suggestion> {
         let path = self.url().get(address.path_at.clone())?;
+        let start = segment_at(self.url(), &address.path_at, 0).start;
+        let offer = |given: &str| {
+            let url = replaced(self.request, start..start + given.len(), base);
+            self.offer(&url, format!("the nearest base path is /{base}"))
+        };
         let given: Vec<&str> = segments(path).take(segments(base).count()).collect();
         let given = given.join("/");
-        if given.is_empty() || stage_distance(base, &given).is_none() {
-            return None;
+        if !given.is_empty() && stage_distance(base, &given).is_some() {
+            return offer(&given);
         }
-        let start = segment_at(self.url(), &address.path_at, 0).start;
-        self.offer(
-            &replaced(self.request, start..start + given.len(), base),
-            format!("the nearest base path is /{base}"),
-        )
+        // The beginning of a base path of several segments.
+        let same: Vec<&str> =
+            segments(base).zip(segments(path)).take_while(|(one, other)| one == other).map(|(one, _)| one).collect();
+        if same.is_empty() { None } else { offer(&same.join("/")) }
     }
 
     /// The request with each of the domain's other base paths in front, where that reaches a method.

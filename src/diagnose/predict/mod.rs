@@ -78,7 +78,7 @@ pub(super) struct Fault {
     pub suggestions: Vec<Suggestion>,
     pub alternatives: Vec<Alternative>,
     /// What says that the stage's canary has the method, whatever the cause is.
-    pub canary: Option<String>,
+    pub canary: Option<(Confidence, String)>,
 }
 
 impl Fault {
@@ -248,7 +248,7 @@ impl<'w> Question<'w, '_> {
             [self.by_routing_rule(place), cut_off, self.by_repeated_stage(place)].into_iter().flatten().collect();
         readings.extend(self.elsewhere(place));
         let canary = readings.iter().find(|reading| reading.fault.cause == Cause::CanarySplit);
-        let canary = canary.and_then(|reading| reading.fault.evidence.first().cloned());
+        let canary = canary.and_then(|Reading { fault, .. }| Some((fault.confidence, fault.evidence.first()?.clone())));
         readings.extend(
             [
                 self.by_verb(place),

@@ -118,11 +118,13 @@ impl<'w> Question<'w, '_> {
         let url = replaced(self.request, place.path_at.clone(), path);
         let fault = Fault::new(Cause::PathEncoding, Confidence::Likely, (*what).to_owned())
             .at(place.path_at.clone())
-            .suggest(self.offer(&url, "written plainly".to_owned()))
-            .or(Cause::PathUnknown, "whether API Gateway folds such paths is not documented");
+            .suggest(self.offer(&url, "written plainly".to_owned()));
         // That a part was never sent explains more than whatever the rest may have been meant for.
-        let grade = if path.contains("%23") && place.fragment.is_some() { Grade::ByName } else { Grade::BySpelling };
-        Some(Reading::new(grade, fault))
+        if path.contains("%23") && place.fragment.is_some() {
+            return Some(Reading::new(Grade::ByName, fault));
+        }
+        let fault = fault.or(Cause::PathUnknown, "whether API Gateway folds such paths is not documented");
+        Some(Reading::new(Grade::BySpelling, fault))
     }
 }
 

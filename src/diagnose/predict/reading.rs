@@ -40,17 +40,16 @@ pub(super) fn takes_anything(resource: &str) -> bool {
     segments.peek().is_some() && segments.all(|segment| !matches!(Segment::parse(segment), Segment::Literal(_)))
 }
 
-/// Whether a parameter of the resource takes the segment of this index.
-fn takes_by_pattern(resource: &str, index: usize) -> bool {
+/// What of the resource takes the segment of this index.
+fn taken_by(resource: &str, index: usize) -> Option<Segment<'_>> {
     let mut last = None;
     for (at, segment) in segments(resource).enumerate() {
-        let segment = Segment::parse(segment);
+        last = Some(Segment::parse(segment));
         if at == index {
-            return !matches!(segment, Segment::Literal(_));
+            return last;
         }
-        last = Some(segment);
     }
-    matches!(last, Some(Segment::Greedy(_)))
+    last.filter(|segment| matches!(segment, Segment::Greedy(_)))
 }
 
 impl<'w> Place<'w, '_> {
@@ -61,7 +60,7 @@ impl<'w> Place<'w, '_> {
         if takes_anything(resource) {
             return Reading::new(Grade::ByPattern, fault);
         }
-        let by_pattern = |segment| takes_by_pattern(resource, segment);
+        let by_pattern = |segment| !matches!(taken_by(resource, segment), Some(Segment::Literal(_)) | None);
         let near = self.near(verb).first();
         // A segment more or less is another resource and no typo.
         let corrected = [
@@ -72,7 +71,9 @@ impl<'w> Place<'w, '_> {
         if corrected.into_iter().flatten().any(by_pattern) {
             return Reading::new(Grade::ByPattern, fault);
         }
-        Reading { grade: Grade::ByName, fault, doubtful: near.is_some_and(|near| by_pattern(near.segment)) }
+        // What a greedy parameter swallows may be one segment too many for something near.
+        let swallowed = |segment| matches!(taken_by(resource, segment), Some(Segment::Greedy(_)));
+        Reading { grade: Grade::ByName, fault, doubtful: near.is_some_and(|near| swallowed(near.segment)) }
     }
 }
 
@@ -91,6 +92,7 @@ pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
     let Some(Reading { grade, mut fault, doubtful }) = readings.next() else {
         return Fault::new(Cause::Unexplained, Confidence::Possible, String::new());
     };
+    let confidence = fault.confidence;
     for Reading { grade: other_grade, fault: other, .. } in readings {
         if other.cause == fault.cause {
             continue;
@@ -99,14 +101,18 @@ pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
         let listed = match (grade, other_grade) {
             // What is certain of itself needs no alternatives of its own kind; what is of the API's history is not.
             (Grade::ByName, Grade::ByName) if holds_as_well => {
-                other.confidence != fault.confidence || fault.confidence < Confidence::Certain
+                other.confidence != confidence || confidence < Confidence::Certain
             }
             (Grade::ByName, Grade::ByName) => {
                 !is_of_deployment(fault.cause)
                     || other.cause != Cause::MethodMismatch
-                    || fault.confidence < Confidence::Certain
+                    || confidence < Confidence::Certain
             }
             (Grade::ByName, Grade::ByNearness) => doubtful,
+            // A base path is called alone, or one is left out.
+            (Grade::ByName, Grade::ByDefault) if other.cause == Cause::RootWithoutMethod => {
+                fault.cause == Cause::BasePathMissing
+            }
             (Grade::ByName, Grade::BySpelling | Grade::ByPattern | Grade::ByDefault) => false,
             // That nothing else holds is no reading where something is near.
             (Grade::BySpelling | Grade::ByNearness, Grade::ByDefault) => false,

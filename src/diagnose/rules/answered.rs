@@ -8,8 +8,8 @@ use crate::gateway::Address;
 /// Answered, although the model has no route: chance or delay may be the reason, and then the next call fails.
 fn answered_without_route(case: &Case<'_, '_>, fault: &Fault) -> Option<Conclusion> {
     let status = status(case);
-    if let Some(canary) = &fault.canary {
-        let mut conclusion = Conclusion::new(Cause::CanarySplit, fault.confidence, canary.clone());
+    if let Some((sure, canary)) = &fault.canary {
+        let mut conclusion = Conclusion::new(Cause::CanarySplit, *sure, canary.clone());
         conclusion.evidence.push(format!("answered {status} this time, by the canary"));
         return Some(conclusion);
     }
@@ -80,7 +80,7 @@ fn answered_by_its_own(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Co
     }
     // No route by the model, and a refusal in nobody's words: the API's own, which no one could read, or an emulator's.
     if let Expectation::Fault(fault) = expectation
-        && matches!(status, 403 | 404)
+        && status < 500
         && !came_through_an_integration(case)
     {
         let evidence = format!("the answer is {status} in words that are not API Gateway's own");

@@ -59,7 +59,11 @@ pub(super) fn forbidden(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> C
             let conclusion = by_method(case, routed);
             // Without the header the words may have been passed on.
             let tell = "API Gateway's own answers have x-amzn-ErrorType: without it the words may be another gateway's";
-            if untyped(case) && !case.guessed { conclusion.or(Cause::UpstreamGateway, tell) } else { conclusion }
+            if untyped(case) && !case.guessed {
+                conclusion.at_most(Confidence::Likely).or(Cause::UpstreamGateway, tell)
+            } else {
+                conclusion
+            }
         }
     }
 }
