@@ -75,8 +75,8 @@ impl Domain {
             Some(stage) => (Some(stage.clone()), consumed),
             // A mapping without a stage lets the caller name it as the next segment (facts B22, uncertain).
             None => match segments(&path[consumed..]).next() {
-                Some(stage) => (Some(stage.to_owned()), consumed + 1 + stage.len()),
-                None => (None, consumed),
+                Some(stage) if !stage.is_empty() => (Some(stage.to_owned()), consumed + 1 + stage.len()),
+                _ => (None, consumed),
             },
         };
         DomainRoute::To(DomainTarget { via: Via::Mapping(mapping), api: &mapping.api, stage, consumed })

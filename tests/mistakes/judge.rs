@@ -114,6 +114,14 @@ pub const EQUALS: &[Rule] = &[
 
 /// Where what is said cannot be known to be untrue from the evidence. The intended cause must be listed all the same.
 const UNDECIDED: &[Rule] = &[
+    (
+        "the typo that was made, though a pattern takes what it spells, with other verbs: the pattern takes any text",
+        |intended, said, case| {
+            case.turned
+                && said == case.mistake.cause()
+                && intended.is_some_and(|intended| case.truths.get(&intended) == Some(&How::ByPattern))
+        },
+    ),
     ("a keyed method behind a web ACL: only the caller knows whether the key is right", |intended, said, _| {
         intended == Some(Cause::Waf) && said == Some(Cause::ApiKey)
     }),

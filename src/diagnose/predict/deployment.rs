@@ -66,7 +66,12 @@ impl<'w> Question<'w, '_> {
         });
         let fault = Fault::new(Cause::StageMissing, sure(place.source).min(Confidence::Likely), evidence)
             .suggest(suggestions.collect::<Vec<_>>());
-        Some(Reading::new(Grade::ByName, fault))
+        // The first segment is the stage's name whatever it was meant for: another name must say it, and no pattern.
+        let names = |resource: &str| {
+            segments(resource).skip(1).filter(|segment| matches!(Segment::parse(segment), Segment::Literal(_))).count()
+        };
+        let named = segments(place.path).next().is_none() || names(hit.resource) > 0;
+        Some(Reading::new(if named { Grade::ByName } else { Grade::ByPattern }, fault))
     }
 
     /// Where else the method is, the place that tells most first: what the stage was seen to serve, then what is served

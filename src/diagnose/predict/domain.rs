@@ -76,25 +76,17 @@ impl<'w> Question<'w, '_> {
         let path = self.url().get(address.path_at.clone()).unwrap_or("");
         let (by_pattern, by_name): (Vec<_>, Vec<_>) =
             self.under_other_bases(address).into_iter().partition(|suggestion| self.lands_by_pattern(suggestion));
-        let missing = |confidence| {
-            Fault::new(
+        if !by_name.is_empty() {
+            return Fault::new(
                 Cause::BasePathMissing,
-                confidence,
+                Confidence::Certain,
                 format!("{} maps nothing to {path}, and the path routes under a base path of it", domain.name),
             )
             .at(segment_at(self.url(), &address.path_at, 0))
-        };
-        if !by_name.is_empty() {
-            return missing(Confidence::Certain).suggest(by_name);
+            .suggest(by_name);
         }
         let bases = bases(domain);
         let near: Vec<_> = bases.iter().filter_map(|base| self.with_the_base_spelt(address, base)).collect();
-        if near.is_empty() && !by_pattern.is_empty() {
-            // A pattern takes any path, so this is one reading of two.
-            return missing(Confidence::Likely)
-                .suggest(by_pattern)
-                .or(Cause::DomainUnmapped, "the path belongs to none of the mapped APIs");
-        }
         let listed: Vec<String> = bases.iter().map(|base| format!("/{base}")).collect();
         let has = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
         let sure = if by_pattern.is_empty() { Confidence::Certain } else { Confidence::Likely };

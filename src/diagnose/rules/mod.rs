@@ -98,6 +98,9 @@ fn guessed(case: &Case<'_, '_>, routed: &Routed<'_>, mut conclusion: Conclusion)
     conclusion.confidence = conclusion.confidence.min(Confidence::Likely);
     conclusion.evidence.push("the answer is in the API's own words for any refusal".to_owned());
     conclusion = or_any(conclusion, case, routed);
+    if recently_changed(case, routed).is_some() {
+        conclusion = conclusion.or(Cause::Propagating, "it goes away within a minute");
+    }
     let others = [
         (Cause::ResourcePolicy, "a policy refuses the caller"),
         (Cause::BadProbe, "the request lacks a parameter or a body that the method demands"),
