@@ -189,7 +189,10 @@ impl<'r: 'g, 'g> Search<'r, 'g> {
     fn keep(&mut self, step: Step, rest: &[&'g str]) {
         let Step { distance, first: Some(segment), moved, met, .. } = step else { return };
         // Where one was put in, another literal must stand there already, or a catch-all would be near to everything.
-        if distance > self.farthest() || moved == Some(Moved::PutIn) && !met {
+        // And where one is left out, a name must be left that says it.
+        let by_a_name = met || distance > SEGMENT_COST;
+        let alone = moved == Some(Moved::PutIn) && !met || moved == Some(Moved::LeftOut) && !by_a_name;
+        if distance > self.farthest() || alone {
             return;
         }
         let mut path = String::new();

@@ -107,6 +107,14 @@ pub const EQUALS: &[Rule] = &[
                 && !case.truths.iter().any(|(cause, how)| *how == How::ByName && before(cause))
         },
     ),
+    (
+        "with a segment more or less it is another resource of the editor, of another stage or of the past: nothing in the request says that this was not meant",
+        |intended, said, case| {
+            intended == Some(Cause::PathUnknown)
+                && matches!(case.mistake, Mistake::SegmentLeftOut | Mistake::SegmentAdded)
+                && said.is_some_and(|said| DEPLOYMENT.contains(&said))
+        },
+    ),
     ("the method answered this time, and the other deployment lacks it: true, if not seen", |intended, said, case| {
         intended.is_none() && said == Some(Cause::CanarySplit) && case.truths.contains_key(&Cause::CanarySplit)
     }),
@@ -115,10 +123,9 @@ pub const EQUALS: &[Rule] = &[
 /// Where what is said cannot be known to be untrue from the evidence. The intended cause must be listed all the same.
 const UNDECIDED: &[Rule] = &[
     (
-        "the typo that was made, though a pattern takes what it spells, with other verbs: the pattern takes any text",
+        "something near by name here, and a pattern elsewhere or of other verbs that takes any text: nobody can tell which was meant",
         |intended, said, case| {
-            case.turned
-                && said == case.mistake.cause()
+            said == Some(Cause::PathUnknown)
                 && intended.is_some_and(|intended| case.truths.get(&intended) == Some(&How::ByPattern))
         },
     ),
@@ -139,6 +146,26 @@ const UNDECIDED: &[Rule] = &[
                 .outcome
                 .as_ref()
                 .is_ok_and(|response| response.body.is_empty() && response.header("x-amzn-errortype").is_none())
+    }),
+    (
+        "the API's own words for any refusal, and the error type taken off: only the stage's log tells which it was",
+        |_, said, case| {
+            let own = |response: &gateprobe::probe::Response| {
+                response.header("x-amzn-errortype").is_none()
+                    && !response.body.is_empty()
+                    && !response.body.to_lowercase().contains("\"message\"")
+            };
+            said.is_some() && case.observation.outcome.as_ref().is_ok_and(own)
+        },
+    ),
+    ("mutual TLS and a web ACL both refuse with Forbidden before routing", |intended, said, _| {
+        intended == Some(Cause::Waf) && said == Some(Cause::ClientCertificate)
+    }),
+    ("an authorizer's denial and a policy's are one kind, and a HEAD has no words", |intended, said, case| {
+        let silent = |response: &gateprobe::probe::Response| response.body.is_empty();
+        intended == Some(Cause::ResourcePolicy)
+            && said == Some(Cause::Authorizer)
+            && case.observation.outcome.as_ref().is_ok_and(silent)
     }),
     ("500 Internal server error of a method with an authorizer, the error type taken off", |intended, said, case| {
         intended == Some(Cause::Authorizer)

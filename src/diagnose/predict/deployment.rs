@@ -71,7 +71,8 @@ impl<'w> Question<'w, '_> {
             segments(resource).skip(1).filter(|segment| matches!(Segment::parse(segment), Segment::Literal(_))).count()
         };
         let named = segments(place.path).next().is_none() || names(hit.resource) > 0;
-        Some(Reading::new(if named { Grade::ByName } else { Grade::ByPattern }, fault))
+        let grade = if named { Grade::ByName } else { Grade::ByPattern };
+        Some(Reading { grade, fault, doubtful: hit.resource.contains('{') })
     }
 
     /// Where else the method is, the place that tells most first: what the stage was seen to serve, then what is served

@@ -171,7 +171,7 @@ impl<'w> Question<'w, '_> {
         let address = place.domain?;
         let (by_pattern, by_name): (Vec<_>, Vec<_>) =
             self.under_other_bases(address).into_iter().partition(|suggestion| self.lands_by_pattern(suggestion));
-        let (grade, found) = if by_name.is_empty() { (Grade::ByPattern, by_pattern) } else { (Grade::ByName, by_name) };
+        let (grade, found) = if by_name.is_empty() { (Grade::ByChance, by_pattern) } else { (Grade::ByName, by_name) };
         found.first()?;
         let at = address.base_at.start..address.path_at.end;
         let fault = Fault::new(
@@ -181,7 +181,8 @@ impl<'w> Question<'w, '_> {
         )
         .at(segment_at(self.url(), &at, 0))
         .suggest(found);
-        Some(Reading::new(grade, fault))
+        let doubtful = fault.suggestions.iter().any(|suggestion| suggestion.reaches.contains('{'));
+        Some(Reading { grade, fault, doubtful })
     }
 }
 

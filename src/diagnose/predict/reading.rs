@@ -17,6 +17,8 @@ pub(super) enum Grade {
     ByPattern,
     /// Nothing says it: it remains.
     ByDefault,
+    /// A pattern under another base path, which would say it of every path.
+    ByChance,
 }
 
 /// One reading.
@@ -24,7 +26,7 @@ pub(super) enum Grade {
 pub(super) struct Reading {
     pub grade: Grade,
     pub fault: Fault,
-    /// The segment that only a pattern takes and that something near would explain too.
+    /// Whether a pattern takes what something near, or the URL as it stands, would explain too.
     pub doubtful: bool,
 }
 
@@ -83,6 +85,11 @@ fn is_of_deployment(cause: Cause) -> bool {
     matches!(cause, C::Removed | C::CanarySplit | C::OtherStage | C::DomainWrongStage | C::NotDeployed)
 }
 
+/// Which of the causes read the URL another way than it was routed.
+fn is_of_the_url(cause: Cause) -> bool {
+    matches!(cause, Cause::BasePathMissing | Cause::StageMissing)
+}
+
 /// The best reading, with the others as its evidence where they hold as well, and as its alternatives where they may be
 /// meant instead. The readings come in the order of the causes, which decides between equals.
 pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
@@ -109,11 +116,11 @@ pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
                     || confidence < Confidence::Certain
             }
             (Grade::ByName, Grade::ByNearness) => doubtful,
-            // A base path is called alone, or one is left out.
-            (Grade::ByName, Grade::ByDefault) if other.cause == Cause::RootWithoutMethod => {
-                fault.cause == Cause::BasePathMissing
+            // Another reading of the URL: it may be right as it is, and the path wrong.
+            (Grade::ByName, Grade::ByNearness | Grade::ByPattern | Grade::ByDefault) if is_of_the_url(fault.cause) => {
+                doubtful || other.cause == Cause::RootWithoutMethod
             }
-            (Grade::ByName, Grade::BySpelling | Grade::ByPattern | Grade::ByDefault) => false,
+            (Grade::ByName, _) => false,
             // That nothing else holds is no reading where something is near.
             (Grade::BySpelling | Grade::ByNearness, Grade::ByDefault) => false,
             (Grade::BySpelling, Grade::ByNearness) => false,

@@ -123,7 +123,7 @@ fn by_backend(case: &Case<'_, '_>, routed: &Routed<'_>) -> Conclusion {
     // With neither header nor words only the status is left, which anybody may send.
     let silent = words.is_none() && case.words.is_some_and(|words| !words.null_message) && is_empty(case);
     match (silent, status) {
-        (true, 401 | 403) => {
+        (true, 401 | 403 | 404) => {
             let said = or_any(said.at_most(Confidence::Likely), case, routed);
             let said = said.or(Cause::ResourcePolicy, "a policy of the API refuses the caller");
             if age(case, routed.stage).is_some() {

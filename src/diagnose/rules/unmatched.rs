@@ -62,7 +62,8 @@ pub(super) fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> C
         return instead_of(routed, unsigned);
     }
     if let Some(changed) = recently_changed(case, routed) {
-        return changed;
+        let tell = "API Gateway's own answers have x-amzn-ErrorType: without it the words may be another gateway's";
+        return if untyped(case) { changed.or(Cause::UpstreamGateway, tell) } else { changed };
     }
     if routed.source == TreeSource::Edited {
         return Conclusion::new(
