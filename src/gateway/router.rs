@@ -202,6 +202,23 @@ impl Router {
         Verb::CONCRETE.into_iter().filter_map(|verb| Some((verb, self.route(verb, path)?))).collect()
     }
 
+    /// Whether some resource has a literal where the path has its segment of this index, behind what the path has before.
+    #[must_use]
+    pub fn has_names_at(&self, path: &str, index: usize) -> bool {
+        let mut here = vec![0];
+        for segment in segments(path).take(index) {
+            let mut next = Vec::new();
+            for node in here.into_iter().filter_map(|at: usize| self.nodes.get(at)) {
+                if let Ok(found) = node.literals.binary_search_by(|(known, _)| (**known).cmp(segment)) {
+                    next.push(node.literals[found].1 as usize);
+                }
+                next.extend(node.parameter.map(|child| child as usize));
+            }
+            here = next;
+        }
+        here.into_iter().filter_map(|at| self.nodes.get(at)).any(|node| !node.literals.is_empty())
+    }
+
     /// The resource paths that have methods, in alphabetical order.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.resources.iter().map(AsRef::as_ref)

@@ -115,6 +115,15 @@ pub const EQUALS: &[Rule] = &[
                 && said.is_some_and(|said| DEPLOYMENT.contains(&said))
         },
     ),
+    (
+        "the segment left out has the stage's name, so that the stage seems left out: the same request is meant",
+        |intended, said, case| {
+            intended == Some(Cause::PathUnknown)
+                && case.mistake == Mistake::SegmentLeftOut
+                && said == Some(Cause::StageMissing)
+                && case.truths.get(&Cause::StageMissing) == Some(&How::ByName)
+        },
+    ),
     ("the method answered this time, and the other deployment lacks it: true, if not seen", |intended, said, case| {
         intended.is_none() && said == Some(Cause::CanarySplit) && case.truths.contains_key(&Cause::CanarySplit)
     }),
@@ -161,12 +170,15 @@ const UNDECIDED: &[Rule] = &[
     ("mutual TLS and a web ACL both refuse with Forbidden before routing", |intended, said, _| {
         intended == Some(Cause::Waf) && said == Some(Cause::ClientCertificate)
     }),
-    ("an authorizer's denial and a policy's are one kind, and a HEAD has no words", |intended, said, case| {
-        let silent = |response: &gateprobe::probe::Response| response.body.is_empty();
-        intended == Some(Cause::ResourcePolicy)
-            && said == Some(Cause::Authorizer)
-            && case.observation.outcome.as_ref().is_ok_and(silent)
-    }),
+    (
+        "an authorizer's denial and a policy's are one kind, and the words are the API's own or none",
+        |intended, said, case| {
+            let silent = |response: &gateprobe::probe::Response| !response.body.to_lowercase().contains("\"message\"");
+            intended == Some(Cause::ResourcePolicy)
+                && said == Some(Cause::Authorizer)
+                && case.observation.outcome.as_ref().is_ok_and(silent)
+        },
+    ),
     ("500 Internal server error of a method with an authorizer, the error type taken off", |intended, said, case| {
         intended == Some(Cause::Authorizer)
             && said == Some(Cause::Integration)

@@ -328,10 +328,13 @@ fn with_path(request: &Request, path: &str) -> Request {
 }
 
 fn base_path_missing(account: &Account, domain: &Domain, request: &Request, wrong: Wrong, truths: &mut Truths) {
-    for mapping in domain.mappings.iter().filter(|mapping| !mapping.base.is_empty()) {
-        let with = with_path(request, &format!("/{}{}", mapping.base, request.url.path()));
+    // A rule's base paths are base paths too (B23), and in the mode of rules alone the only ones.
+    let of_rules: Vec<&String> = domain.rules.iter().flat_map(|rule| &rule.bases).collect();
+    let bases = domain.mappings.iter().map(|mapping| &mapping.base).chain(of_rules.iter().copied());
+    for base in bases.filter(|base| !base.is_empty()) {
+        let with = with_path(request, &format!("/{base}{}", request.url.path()));
         if let Some((place, hit)) = reaches(account, &with)
-            && !place.by_rule
+            && (!place.by_rule || of_rules.contains(&base))
         {
             let seen = truths.entry(Cause::BasePathMissing).or_insert(How::ByPattern);
             *seen = (*seen).max(how(hit, &place.path, wrong));

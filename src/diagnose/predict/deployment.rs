@@ -122,7 +122,7 @@ impl<'w> Question<'w, '_> {
         if let Some((found, _)) = self.other_stages(place) {
             fault = fault.suggest(self.at_other_stages(place, &found));
         }
-        Some(place.grade(self.verb, hit.resource, fault))
+        Some(place.grade_elsewhere(self.verb, hit.resource, fault))
     }
 
     fn by_canary(&self, place: &Place<'w, '_>) -> Option<Reading> {
@@ -137,7 +137,7 @@ impl<'w> Question<'w, '_> {
             ),
         )
         .at(place.path_at.clone());
-        Some(place.grade(self.verb, hit.resource, fault))
+        Some(place.grade_elsewhere(self.verb, hit.resource, fault))
     }
 
     /// The other stages that have it, the one that tells most first, and the hit there.
@@ -193,7 +193,7 @@ impl<'w> Question<'w, '_> {
                 if address.base_at.is_empty() { address.path_at.clone() } else { address.base_at.clone() }
             },
         ));
-        Some(place.grade(self.verb, hit.resource, fault))
+        Some(place.grade_elsewhere(self.verb, hit.resource, fault))
     }
 
     fn by_edited_tree(&self, place: &Place<'w, '_>) -> Option<Reading> {
@@ -211,7 +211,7 @@ impl<'w> Question<'w, '_> {
             ),
         )
         .at(place.path_at.clone());
-        Some(place.grade(self.verb, hit.resource, fault))
+        Some(place.grade_elsewhere(self.verb, hit.resource, fault))
     }
 
     /// The request's own method, where the deployment lacks it and a less specific one takes the request: whatever

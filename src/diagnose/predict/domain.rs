@@ -1,7 +1,7 @@
 //! Custom domains: mappings, rules, and base paths.
 
 use super::endpoint::{Base, Unstaged};
-use super::reading::{Grade, Reading};
+use super::reading::{Grade, Reading, takes_anything};
 use super::{Expectation, Fault, Place, Question, stage_distance, sure};
 use crate::diagnose::suggest::{offer_without, replaced, segment_at};
 use crate::diagnose::{Cause, Confidence, Suggestion};
@@ -162,8 +162,7 @@ impl<'w> Question<'w, '_> {
         )
         .at(address.base_at.clone())
         .suggest(offer_without(self.world, self.request, &conditions, why));
-        // A mapping that takes anything takes this as well.
-        Some(place.grade(self.verb, hit.resource, fault))
+        Some(Reading { grade: Grade::ByName, fault, doubtful: takes_anything(hit.resource) })
     }
 
     /// The path routes under another base path than the one that took it, or with `(none)` under one at all.

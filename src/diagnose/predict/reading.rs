@@ -77,6 +77,29 @@ impl<'w> Place<'w, '_> {
         let swallowed = |segment| matches!(taken_by(resource, segment), Some(Segment::Greedy(_)));
         Reading { grade: Grade::ByName, fault, doubtful: near.is_some_and(|near| swallowed(near.segment)) }
     }
+
+    /// As [`Place::grade`], for a method of another tree: here too names may stand where it has a pattern.
+    pub(super) fn grade_elsewhere(&self, verb: Option<Verb>, resource: &str, fault: Fault) -> Reading {
+        let mut reading = self.grade(verb, resource, fault);
+        if reading.grade != Grade::ByName {
+            return reading;
+        }
+        let by_pattern = |index: &usize| !matches!(taken_by(resource, *index), Some(Segment::Literal(_)) | None);
+        let indices: Vec<usize> = (0..segments(self.path).count()).filter(by_pattern).collect();
+        // With other verbs this tree has the very resource, by its name.
+        let named_here = |index: &usize| {
+            self.router
+                .verbs(self.path)
+                .iter()
+                .any(|(_, hit)| matches!(taken_by(hit.resource, *index), Some(Segment::Literal(_))))
+        };
+        if indices.iter().any(named_here) {
+            reading.grade = Grade::ByPattern;
+        }
+        // A typo of a name that is too far to be near.
+        reading.doubtful |= indices.iter().any(|index| self.router.has_names_at(self.path, *index));
+        reading
+    }
 }
 
 /// Which of the causes are one fact seen from several sides: the method is not in this deployment, and is in another place.
@@ -116,6 +139,11 @@ pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
                     || confidence < Confidence::Certain
             }
             (Grade::ByName, Grade::ByNearness) => doubtful,
+            (Grade::ByName, Grade::ByDefault) if is_of_deployment(fault.cause) => doubtful,
+            // A pattern of the editor or of another stage has this verb too.
+            (Grade::ByName, Grade::ByPattern) if fault.cause == Cause::MethodMismatch => is_of_deployment(other.cause),
+            // What the rule diverts, a mapping takes with all the rest.
+            (Grade::ByName, _) if fault.cause == Cause::RoutingRule => doubtful && other_grade != Grade::ByChance,
             // Another reading of the URL: it may be right as it is, and the path wrong.
             (Grade::ByName, Grade::ByNearness | Grade::ByPattern | Grade::ByDefault) if is_of_the_url(fault.cause) => {
                 doubtful || other.cause == Cause::RootWithoutMethod
