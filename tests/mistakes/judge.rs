@@ -135,7 +135,9 @@ const UNDECIDED: &[Rule] = &[
         "something near by name here, and a pattern elsewhere or of other verbs that takes any text: nobody can tell which was meant",
         |intended, said, case| {
             said == Some(Cause::PathUnknown)
-                && intended.is_some_and(|intended| case.truths.get(&intended) == Some(&How::ByPattern))
+                && intended.is_some_and(|intended| {
+                    case.truths.get(&intended) == Some(&How::ByPattern) || intended == Cause::MethodMismatch
+                })
         },
     ),
     ("a keyed method behind a web ACL: only the caller knows whether the key is right", |intended, said, _| {

@@ -36,7 +36,7 @@ impl<'w> Question<'w, '_> {
         )
         .at(at)
         .suggest(self.offer(&url, why));
-        Some(Reading::new(Grade::ByName, fault))
+        Some(Reading { grade: Grade::ByName, fault, doubtful: takes_anything(hit.resource) })
     }
 
     /// The first segment names a stage, and may be the path's all the same: with a stage before it the whole path routes.
@@ -95,8 +95,11 @@ impl<'w> Question<'w, '_> {
     /// An earlier deployment had it.
     fn by_removal(&self, place: &Place<'w, '_>, earlier: &[Earlier<'w>]) -> Option<Reading> {
         let now = place.stage.serving().unwrap_or("-");
-        let (earlier, hit) =
-            earlier.iter().find_map(|earlier| Some((earlier, self.routes(Some(earlier.router), place.path)?)))?;
+        // What had it by name goes before what took anything; the newest first.
+        let (earlier, hit) = earlier
+            .iter()
+            .filter_map(|earlier| Some((earlier, self.routes(Some(earlier.router), place.path)?)))
+            .min_by_key(|(_, hit)| hit.resource.matches('{').count())?;
         let (confidence, served) = match earlier.seen_at {
             Some(at) => (sure(place.source), format!("which the stage {} served at {}", place.stage.name, utc(at))),
             None => (sure(place.source).min(Confidence::Likely), format!("older than {now} and now behind no stage")),

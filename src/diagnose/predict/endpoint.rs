@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::{Expectation, Fault, Question, UNREAD, stage_distance};
-use crate::diagnose::suggest::replaced;
+use crate::diagnose::suggest::{reaches, replaced};
 use crate::diagnose::{Cause, Confidence, Suggestion};
-use crate::gateway::{Api, EndpointAddress, Stage};
+use crate::gateway::{Api, EndpointAddress, Request, Stage};
 
 impl<'w> Question<'w, '_> {
     pub(super) fn at_endpoint(&self, endpoint: &EndpointAddress<'w>) -> Expectation<'w> {
@@ -255,7 +255,14 @@ impl<'w> Question<'w, '_> {
             }
         };
         let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        self.offer(&format!("{base}{path}{query}"), format!("with the stage {} in front", stage.name))
+        let url = format!("{base}{path}{query}");
+        // On a domain a stage's name may be another base path's.
+        let corrected = Request { url: url::Url::parse(&url).ok()?, body: None, ..self.request.clone() };
+        let (api, found, _) = reaches(self.world, &corrected)?;
+        if api.id != asked.api.id || found.name != stage.name {
+            return None;
+        }
+        self.offer(&url, format!("with the stage {} in front", stage.name))
     }
 }
 

@@ -56,7 +56,9 @@ impl<'w> Question<'w, '_> {
         ));
         // The greedy segment itself is what is missing; the others must say it by name.
         let parent = hit.resource.rsplit_once('/').map_or("", |(parent, _)| parent);
-        Some(place.grade(self.verb, parent, fault))
+        let mut reading = place.grade(self.verb, parent, fault);
+        reading.doubtful |= parent.contains('{');
+        Some(reading)
     }
 
     pub(super) fn by_case(&self, place: &Place<'w, '_>) -> Option<Reading> {

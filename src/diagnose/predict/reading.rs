@@ -109,8 +109,17 @@ fn is_of_deployment(cause: Cause) -> bool {
 }
 
 /// Which of the causes read the URL another way than it was routed.
-fn is_of_the_url(cause: Cause) -> bool {
-    matches!(cause, Cause::BasePathMissing | Cause::StageMissing)
+fn reads_the_url(cause: Cause) -> bool {
+    use Cause as C;
+    matches!(
+        cause,
+        C::BasePathMissing
+            | C::RoutingRule
+            | C::StageMissing
+            | C::StageRepeated
+            | C::StageInDomainPath
+            | C::ProxyParent
+    )
 }
 
 /// The best reading, with the others as its evidence where they hold as well, and as its alternatives where they may be
@@ -137,15 +146,14 @@ pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
                 !is_of_deployment(fault.cause)
                     || other.cause != Cause::MethodMismatch
                     || confidence < Confidence::Certain
+                    || doubtful
             }
             (Grade::ByName, Grade::ByNearness) => doubtful,
             (Grade::ByName, Grade::ByDefault) if is_of_deployment(fault.cause) => doubtful,
             // A pattern of the editor or of another stage has this verb too.
             (Grade::ByName, Grade::ByPattern) if fault.cause == Cause::MethodMismatch => is_of_deployment(other.cause),
-            // What the rule diverts, a mapping takes with all the rest.
-            (Grade::ByName, _) if fault.cause == Cause::RoutingRule => doubtful && other_grade != Grade::ByChance,
             // Another reading of the URL: it may be right as it is, and the path wrong.
-            (Grade::ByName, Grade::ByNearness | Grade::ByPattern | Grade::ByDefault) if is_of_the_url(fault.cause) => {
+            (Grade::ByName, Grade::BySpelling | Grade::ByPattern | Grade::ByDefault) if reads_the_url(fault.cause) => {
                 doubtful || other.cause == Cause::RootWithoutMethod
             }
             (Grade::ByName, _) => false,

@@ -141,6 +141,11 @@ fn by_backend(case: &Case<'_, '_>, routed: &Routed<'_>) -> Conclusion {
             let said = said
                 .at_most(Confidence::Likely)
                 .or(Cause::Integration, "the execution log shows no answer of the backend");
+            let said = if status == 504 {
+                said.or(Cause::IntegrationTimeout, "the execution log shows that the time ran out")
+            } else {
+                said
+            };
             or_any(said, case, routed)
         }
         _ => said,

@@ -36,6 +36,12 @@ pub(super) fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> C
         );
     }
     if let Some(conclusion) = by_canary(routed, "this request was the canary's") {
+        let conclusion = if untyped(case) {
+            let tell = "API Gateway's own answers have x-amzn-ErrorType: without it the words may be another gateway's";
+            conclusion.at_most(Confidence::Likely).or(Cause::UpstreamGateway, tell)
+        } else {
+            conclusion
+        };
         let sure = conclusion.confidence;
         // An unsigned call to an AWS_IAM method fails in both deployments, and looks the same.
         return if iam && case.request.header("authorization").is_none() {
