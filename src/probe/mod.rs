@@ -15,6 +15,7 @@
 mod attempt;
 mod classify;
 mod client;
+mod curl;
 mod observation;
 mod pace;
 mod phases;
@@ -29,6 +30,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub use curl::{CurlError, CurlLine, Place, read_curl};
 pub use observation::{Observation, Response, Timings, TransportError, TransportKind};
 pub use pin::{Pin, PinError};
 pub use prober::Prober;
