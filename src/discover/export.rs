@@ -10,7 +10,7 @@ use crate::gateway::{Authorization, Method, Tree, Verb};
 
 /// A document that is no export.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ExportError {
+pub enum ExportError {
     /// It is not JSON.
     #[error("the export is no JSON ({0})")]
     Json(String),
@@ -24,7 +24,10 @@ pub(super) enum ExportError {
 /// A method whose operation demands nothing has `authorization: None`, for "not said". On AWS that means open. MiniStack
 /// also leaves it out where the method is `AWS_IAM`, and LocalStack leaves out keys too, so the caller looks elsewhere
 /// before it believes it.
-pub(super) fn parse(document: &[u8]) -> Result<Tree, ExportError> {
+///
+/// # Errors
+/// [`ExportError`], for a document that is no JSON or has no `paths`.
+pub fn parse(document: &[u8]) -> Result<Tree, ExportError> {
     let document: Value = serde_json::from_slice(document).map_err(|error| ExportError::Json(error.to_string()))?;
     let paths = document.get("paths").and_then(Value::as_object).ok_or(ExportError::Shape)?;
     let schemes = document.pointer("/components/securitySchemes").or_else(|| document.get("securityDefinitions"));

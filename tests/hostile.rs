@@ -1,0 +1,351 @@
+//! Hostile input: every seed of the fuzz targets, all that they ever found, and the named monsters, through the same
+//! checks as under the fuzzers. Nothing is timed here: what is asserted is that each ends well, and how much memory it
+//! takes at the most. docs/fuzzing.md says what the fuzzers saw.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+#[path = "../fuzz/checks/mod.rs"]
+mod checks;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use gateprobe::config::Config;
+use gateprobe::diagnose::diagnose;
+use gateprobe::discover::read_export;
+use gateprobe::gateway::{Inventory, InvokeUrl, Request, World};
+use gateprobe::probe::{Observation, Response, read_curl, read_saved};
+use gateprobe::report::terminal::{self, Style};
+use peak_alloc::PeakAlloc;
+use url::Url;
+
+#[global_allocator]
+static PEAK: PeakAlloc = PeakAlloc;
+
+/// The counter is the whole process's, so one test runs at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+const MB: usize = 1 << 20;
+
+/// Does the work, which must never hold more than so many times its input, and 16 MB for what is there anyway.
+fn within<T>(times: usize, input: usize, work: impl FnOnce() -> T) -> T {
+    let before = PEAK.current_usage();
+    PEAK.reset_peak_usage();
+    let done = work();
+    let peak = PEAK.peak_usage().saturating_sub(before);
+    assert!(peak <= times * input + 16 * MB, "{peak} bytes at the peak for {input} of input");
+    if std::env::var_os("HOSTILE_FIGURES").is_some() {
+        eprintln!("{:>8.1} times {input}", peak as f64 / input as f64);
+    }
+    done
+}
+
+fn alone<T>(work: impl FnOnce() -> T) -> T {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    work()
+}
+
+#[test]
+fn every_seed_and_everything_ever_found_holds() {
+    const TARGETS: [(&str, fn(&[u8])); 8] = [
+        ("url", checks::url),
+        ("saved", checks::saved),
+        ("curl", checks::curl),
+        ("export", checks::export),
+        ("inventory", checks::inventory),
+        ("config", checks::config),
+        ("diagnose", checks::diagnose),
+        ("diagnose_text", checks::diagnose_text),
+    ];
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    alone(|| {
+        for (target, check) in TARGETS {
+            let mut read = 0;
+            for directory in ["seeds", "regressions"] {
+                let Ok(files) = fs::read_dir(fuzz.join(directory).join(target)) else { continue };
+                for file in files {
+                    let path = file.unwrap().path();
+                    eprintln!("{}", path.display());
+                    check(&fs::read(path).unwrap());
+                    read += 1;
+                }
+            }
+            assert!(read > 0, "{target} has no seeds");
+        }
+    });
+}
+
+fn account() -> World {
+    World::new(checks::account::inventory(), InvokeUrl::default())
+}
+
+fn get(url: &str) -> Request {
+    Request::new("GET", Url::parse(url).unwrap())
+}
+
+const PROD: &str = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod";
+
+/// Explains and draws; gives back how many bytes were drawn.
+fn explained(world: &World, request: &Request, observation: &Observation) -> usize {
+    let diagnosis = diagnose(request, observation, world, checks::NOW);
+    checks::hangs_together(world, request, &diagnosis);
+    let style = |verbose| Style { color: false, verbose, width: 80 };
+    serde_json::to_string(&diagnosis).unwrap();
+    terminal::diagnosis(&diagnosis, style(false)).len() + terminal::diagnosis(&diagnosis, style(true)).len()
+}
+
+fn forbidden() -> Observation {
+    checks::account::answer(
+        "HTTP/1.1 403 Forbidden\nx-amzn-ErrorType: ForbiddenException\n\n{\"message\":\"Forbidden\"}",
+    )
+}
+
+/// Bodies of a megabyte, by what they are made of.
+fn bodies() -> Vec<Vec<u8>> {
+    let deep = [b"[".repeat(100_000), b" ".repeat(MB - 200_000), b"]".repeat(100_000)].concat();
+    let objects = b"{\"message\":".repeat(MB / 11);
+    let plain = b"plain words ".repeat(MB / 12);
+    let one_word = b"x".repeat(MB);
+    let binary: Vec<u8> = (0..MB).map(|at| u8::try_from(at * 31 % 251).unwrap() ^ 0x80).collect();
+    let invalid = vec![0xff; MB];
+    let spaces = b" \n".repeat(MB / 2);
+    let quotes = b"missing equal-sign ' ".repeat(MB / 21);
+    vec![deep, objects, plain, one_word, binary, invalid, spaces, quotes]
+}
+
+#[test]
+fn bodies_of_a_megabyte() {
+    let (world, request) = (account(), get(&format!("{PROD}/orders")));
+    alone(|| {
+        for body in bodies() {
+            let saved = [&b"HTTP/1.1 403 Forbidden\r\n\r\n"[..], &body].concat();
+            let response = within(1, MB, || read_saved(&saved)).unwrap();
+            assert!(response.truncated && response.body.len() <= 3 * 16 * 1024);
+            within(1, MB, || explained(&world, &request, &Observation::saved(response)));
+            // As no reader gives it, and as the type allows it.
+            let body = String::from_utf8_lossy(&body).into_owned();
+            let response = Response { status: 403, headers: vec![], body, truncated: false };
+            within(40, MB, || explained(&world, &request, &Observation::saved(response)));
+        }
+    });
+}
+
+#[test]
+fn ten_thousand_headers() {
+    let mut saved = "HTTP/1.1 403 Forbidden\r\n".to_owned();
+    let mut request = get(&format!("{PROD}/ordrs"));
+    for index in 0..10_000 {
+        let _ = write!(saved, "X-Header-{index}: value number {index}\r\n");
+        request.headers.push((format!("x-header-{index}"), format!("Bearer value-{index}")));
+    }
+    saved.push_str("x-amzn-ErrorType: MissingAuthenticationTokenException\r\n\r\n");
+    alone(|| {
+        let response = within(4, saved.len(), || read_saved(saved.as_bytes())).unwrap();
+        assert_eq!(response.headers.len(), 64);
+        within(8, saved.len(), || explained(&account(), &request, &Observation::saved(response)));
+    });
+}
+
+#[test]
+fn ten_thousand_heads() {
+    let saved = "HTTP/1.1 100 Continue\n\n".repeat(10_000) + "HTTP/1.1 403 Forbidden\n\nwords";
+    alone(|| assert_eq!(within(1, saved.len(), || read_saved(saved.as_bytes())).unwrap().body, "words"));
+}
+
+#[test]
+fn long_paths_and_urls() {
+    let world = account();
+    let paths = [
+        "/a".repeat(10_000),
+        "/".repeat(10_000),
+        "/%6Frders".repeat(10_000),
+        format!("/{}", "a".repeat(MB)),
+        format!("/orders?{}", "a=b&".repeat(MB / 4)),
+        "/orders/7".repeat(MB / 9),
+    ];
+    alone(|| {
+        for path in paths {
+            let hosts = [PROD, "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com", "https://shop.example.com"];
+            for host in hosts {
+                let request = get(&format!("{host}{path}"));
+                within(60, request.url.as_str().len(), || explained(&world, &request, &forbidden()));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_host_of_a_megabyte_and_an_id_like_it() {
+    let id = "a".repeat(MB / 2);
+    let mut inventory = checks::account::inventory();
+    inventory.apis[0].id = format!("{id}b");
+    let world = World::new(inventory, InvokeUrl::default());
+    let request = get(&format!("https://{id}.execute-api.us-east-1.amazonaws.com/prod/orders"));
+    alone(|| within(60, MB, || explained(&world, &request, &forbidden())));
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let garbage: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    let halves = b"\xc3\x28\xe2\x82\xf0\x9f\x92 ".repeat(1000);
+    alone(|| {
+        for bytes in [&garbage, &halves] {
+            for check in [checks::url, checks::saved, checks::curl, checks::export, checks::inventory, checks::config] {
+                check(bytes);
+            }
+            checks::diagnose(bytes);
+            checks::diagnose_text(bytes);
+            checks::saved(&[b"HTTP/1.1 403 \xff\r\nX-\xfe: \xff\r\n\r\n", &bytes[..]].concat());
+            checks::saved(&[b"HTTP/1.1 403\r\n", &bytes[..], b"\r\n\r\n"].concat());
+        }
+    });
+}
+
+#[test]
+fn json_deeper_than_any_reader_goes_is_one_clear_error() {
+    let deep = format!("{}{}", "[".repeat(MB / 2), "]".repeat(MB / 2));
+    let inventory = format!("{{\"version\":1,\"apis\":{deep}}}");
+    let export = format!("{{\"paths\":{deep}}}");
+    alone(|| {
+        let error = within(1, MB, || Inventory::from_json(&inventory)).unwrap_err().to_string();
+        assert!(
+            error.contains("recursion limit") && error.contains("expected the JSON that `gateprobe inventory"),
+            "{error}"
+        );
+        let error = within(1, MB, || read_export(export.as_bytes())).unwrap_err().to_string();
+        assert!(error.contains("recursion limit"), "{error}");
+    });
+}
+
+#[test]
+fn a_resource_of_half_a_million_segments() {
+    let path = "/a".repeat(MB / 2);
+    let export = format!("{{\"paths\":{{\"{path}\":{{\"get\":{{}}}},\"/b\":{{\"get\":{{}}}}}}}}");
+    let inventory = checks::account::inventory();
+    let mut inventory = serde_json::to_value(inventory).unwrap();
+    inventory["apis"][0]["deployments"]["d1"]["tree"] = serde_json::json!({ path.clone(): { "GET": {} } });
+    alone(|| {
+        checks::export(export.as_bytes());
+        let inventory: Inventory = serde_json::from_value(inventory).unwrap();
+        let world = World::new(inventory, InvokeUrl::default());
+        within(60, MB, || explained(&world, &get(&format!("{PROD}{path}")), &forbidden()));
+    });
+}
+
+#[test]
+fn five_thousand_resources_with_long_names() {
+    let name = |index: usize| format!("/resource-{index}-{}", "long".repeat(50));
+    let paths: String = (0..5000)
+        .map(|index| format!(",\"{0}\":{{\"get\":{{}}}},\"{0}/{{id}}\":{{\"post\":{{}}}}", name(index)))
+        .collect();
+    let export = format!("{{\"paths\":{{\"/\":{{}}{paths}}}}}");
+    alone(|| {
+        let tree = within(40, export.len(), || read_export(export.as_bytes())).unwrap();
+        assert_eq!(tree.len(), 10_000);
+        let mut inventory = checks::account::inventory();
+        inventory.apis[0].deployments.get_mut("d1").unwrap().tree = tree;
+        let text = serde_json::to_string(&inventory).unwrap();
+        let inventory = within(40, text.len(), || Inventory::from_json(&text)).unwrap();
+        let world = World::new(inventory, InvokeUrl::default());
+        for path in [name(4999), name(77) + "s", name(5) + "/7", "/nothing".to_owned()] {
+            within(20, text.len(), || explained(&world, &get(&format!("{PROD}{path}")), &forbidden()));
+        }
+    });
+}
+
+#[test]
+fn an_account_of_thousands_of_everything() {
+    let mut inventory = checks::account::inventory();
+    let api = &mut inventory.apis[0];
+    let (stage, deployment) = (api.stages[0].clone(), api.deployments["d2"].clone());
+    for index in 0..5000 {
+        let mut stage = stage.clone();
+        stage.name = format!("stage{index}");
+        stage.deployment = Some(format!("d{index}"));
+        api.stages.push(stage);
+        let mut deployment = deployment.clone();
+        deployment.created_at = Some(index);
+        api.deployments.insert(format!("h{index}"), deployment.clone());
+        api.deployments.insert(format!("d{index}"), deployment);
+    }
+    let domain = &mut inventory.domains[0];
+    let mapping = domain.mappings[0].clone();
+    for index in 0..5000 {
+        let mut mapping = mapping.clone();
+        mapping.base_path = format!("base{index}");
+        domain.mappings.push(mapping);
+    }
+    let size = serde_json::to_string(&inventory).unwrap().len();
+    let world = World::new(inventory, InvokeUrl::default());
+    alone(|| {
+        for url in [
+            format!("{PROD}/nowhere"),
+            format!("{PROD}/new"),
+            PROD.replace("prod", "prd/orders"),
+            PROD.replace("prod", "stage7777/orders"),
+            PROD.replace("prod", ""),
+            "https://shop.example.com/7".to_owned(),
+            "https://shop.example.com/bas7/7".to_owned(),
+        ] {
+            let mut request = get(&url);
+            request.headers = (0..100).map(|index| (format!("x-{index}"), "v".repeat(100))).collect();
+            within(20, size, || explained(&world, &request, &forbidden()));
+        }
+    });
+}
+
+#[test]
+fn an_export_that_demands_much_of_everyone() {
+    let paths: String = (0..10_000).map(|index| format!(",\"/{index}\":{{\"get\":{{}}}}")).collect();
+    let demands: String = (0..10_000).map(|index| format!(",{{\"scheme{index}\":[]}}")).collect();
+    let export = format!("{{\"security\":[{{\"api_key\":[]}}{demands}],\"paths\":{{\"/\":{{\"get\":{{}}}}{paths}}}}}");
+    alone(|| {
+        let tree = within(60, export.len(), || read_export(export.as_bytes())).unwrap();
+        assert!(tree.methods().all(|(_, _, method)| method.api_key_required));
+    });
+}
+
+#[test]
+fn configs_that_grow() {
+    let mut aliases = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..30 {
+        let _ = writeln!(aliases, "a{level}: &a{level} [{}]", format!("*a{}, ", level - 1).repeat(9));
+    }
+    let deep = format!("apis: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let nested = format!("apis:\n{}", (1..2000).map(|depth| format!("{}- \n", " ".repeat(depth))).collect::<String>());
+    let globs = format!("apis: [{}]", "'*a*b*c*',".repeat(10_000));
+    let braces = format!("apis: ['{}']", "{a,b}".repeat(20_000));
+    let long = format!("apis: ['{}']", "a".repeat(MB));
+    alone(|| {
+        for text in [&aliases, &deep, &nested, &globs, &braces, &long] {
+            let told =
+                within(100, text.len().max(100_000), || Config::parse(text, "test").map_err(|error| error.to_string()));
+            if let Err(error) = told {
+                assert!(error.lines().count() == 1 && error.len() < 4096, "{} bytes", error.len());
+            }
+        }
+    });
+}
+
+#[test]
+fn curl_lines_of_a_megabyte() {
+    let lines = [
+        format!("curl '{PROD}/{}'", "a".repeat(MB - 1000)),
+        format!("curl {PROD}/orders {}", "-H 'a: b' ".repeat(1500)),
+        format!("curl {PROD}/orders --data-raw $'{}'", "\\u0041".repeat(MB / 6 - 100)),
+        format!("curl {PROD}/orders -G {}", "-d a=b ".repeat(2000)),
+        format!("curl {PROD}/orders {}", "\\\n".repeat(MB / 2 - 100)),
+        format!("curl {PROD}/orders -d '{}'", "'\\''".repeat(MB / 4 - 100)),
+        format!("curl {PROD}/orders ^\n -d \"{}\"", "^%^\"".repeat(MB / 5)),
+        "curl ".repeat(MB / 5),
+    ];
+    alone(|| {
+        for line in lines {
+            if let Ok(read) = within(40, line.len(), || read_curl(&line)) {
+                within(60, line.len(), || explained(&account(), &read.request, &forbidden()));
+            }
+        }
+    });
+}
