@@ -143,6 +143,9 @@ impl Config {
         }
         Scope::new(&config.apis, &config.stages).map_err(|error| shape(error.to_string()))?;
         for glob in &config.skip_domains {
+            if glob.len() > scope::LONGEST_GLOB {
+                return Err(shape(format!("skip_domains: a glob has {} bytes, and no name is that long", glob.len())));
+            }
             globset::Glob::new(glob)
                 .map_err(|error| shape(format!("skip_domains: `{glob}` is no glob ({})", error.kind())))?;
         }

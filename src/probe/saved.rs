@@ -14,6 +14,10 @@ pub struct SavedError {
 /// How much of a saved body is looked at.
 const BODY_CAP: usize = 16 * 1024;
 
+/// As many headers, and as much of each, as [`Response`] holds of an answer over the wire.
+const MOST_HEADERS: usize = 64;
+const LONGEST_HEADER: usize = 4 * 1024;
+
 /// Reads what `curl -i` wrote. Of several heads (100-continue, redirects, a proxy's CONNECT) the last counts.
 ///
 /// # Errors
@@ -23,7 +27,8 @@ pub fn read_saved(bytes: &[u8]) -> Result<Response, SavedError> {
     let mut rest = bytes;
     loop {
         if !rest.starts_with(b"HTTP/") {
-            let start: String = String::from_utf8_lossy(rest).chars().take(20).filter(|c| !c.is_control()).collect();
+            let start = String::from_utf8_lossy(&rest[..rest.len().min(80)]);
+            let start: String = start.chars().take(20).filter(|c| !c.is_control()).collect();
             return Err(wrong(&format!("begins with `{start}`")));
         }
         let (head, body) = split_head(rest).ok_or_else(|| wrong("ends within its headers"))?;
@@ -41,7 +46,8 @@ pub fn read_saved(bytes: &[u8]) -> Result<Response, SavedError> {
         }
         let headers = lines
             .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+            .take(MOST_HEADERS)
+            .map(|(name, value)| (cut(name.trim()).to_ascii_lowercase(), cut(value.trim()).to_owned()))
             .collect();
         let kept = &body[..body.len().min(BODY_CAP)];
         return Ok(Response {
@@ -53,13 +59,16 @@ pub fn read_saved(bytes: &[u8]) -> Result<Response, SavedError> {
     }
 }
 
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_HEADER)]
+}
+
 /// A head and what follows its empty line. A head may also be all there is, as for `HEAD`.
 fn split_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let find =
-        |needle: &[u8]| bytes.windows(needle.len()).position(|window| window == needle).map(|at| (at, needle.len()));
-    let ends = [find(b"\r\n\r\n"), find(b"\n\n")];
-    let (at, length) = ends.into_iter().flatten().min()?;
-    Some((&bytes[..at], &bytes[at + length..]))
+    // Both ends are looked for at once: a look for each would read all that follows for every one of many heads.
+    let end = |at: &usize| [&b"\r\n\r\n"[..], b"\n\n"].into_iter().find(|end| bytes[*at..].starts_with(end));
+    let at = (0..bytes.len()).find(|at| end(at).is_some())?;
+    Some((&bytes[..at], &bytes[at + end(&at)?.len()..]))
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ fn finding_text(finding: &Finding, style: Style) -> String {
 #[must_use]
 pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
     let title = match diagnosis.cause {
-        None => format!("healthy: {}", diagnosis.evidence.first().map_or("it answered", String::as_str)),
+        None => format!("healthy: {}", printable(diagnosis.evidence.first().map_or("it answered", String::as_str))),
         Some(cause) => cause.about().means.trim_end_matches('.').to_owned(),
     };
     let level = match diagnosis.verdict {
@@ -238,8 +238,9 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
         helps.push(wrapped_lines(&diagnosis.remedy, room).join("\n"));
     }
     for suggestion in diagnosis.suggestions.iter().take(if style.verbose { 3 } else { 1 }) {
-        let why = wrapped_lines(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches), room).join("\n");
-        helps.push(format!("{why}\n{} {}", suggestion.method, suggestion.url));
+        let why = printable(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches));
+        let why = wrapped_lines(&why, room).join("\n");
+        helps.push(format!("{why}\n{} {}", printable(&suggestion.method), printable(&suggestion.url)));
     }
     for help in helps {
         group = group.element(Level::HELP.message(help));
@@ -258,8 +259,9 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
 /// the next one.
 fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Option<std::ops::Range<usize>>) {
     let request = &diagnosis.request;
-    let mut source = format!("{} {}", request.method, printable(&request.url));
-    let offset = request.method.len() + 1;
+    let method = printable(&request.method);
+    let mut source = format!("{method} {}", printable(&request.url));
+    let offset = method.len() + 1;
     let mut at =
         diagnosis.at.clone().filter(|at| at.end <= request.url.len()).map(|at| at.start + offset..at.end + offset);
     let path = request.url.find("://").and_then(|scheme| Some(scheme + 3 + request.url.get(scheme + 3..)?.find('/')?));
@@ -285,9 +287,13 @@ fn source_has(at: &std::ops::Range<usize>) -> bool {
     at.start < at.end
 }
 
-/// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal.
+/// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal, nor turn its writing direction or
+/// end its lines.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    let steers = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
 }
 
 fn notes(diagnosis: &Diagnosis, style: Style) -> Vec<String> {
@@ -330,31 +336,36 @@ fn wrapped(line: &str, width: usize, indent: &str) -> String {
     let mut out = String::new();
     let leading: String = line.chars().take_while(|c| *c == ' ').collect();
     // Each line has the room that its own indent leaves.
-    let mut rest = line.trim_start();
+    let room = |before: &str| width.saturating_sub(before.len());
     let mut before = leading.as_str();
-    loop {
-        let first = wrapped_lines(rest, width.saturating_sub(before.len())).swap_remove(0);
-        let _ = writeln!(out, "{before}{first}");
-        rest = rest.get(first.len()..).unwrap_or("").trim_start();
-        if rest.is_empty() {
-            return out;
-        }
+    for line in broken(line.trim(), room(before), room(indent)) {
+        let _ = writeln!(out, "{before}{line}");
         before = indent;
     }
+    out
 }
 
 /// A text broken at spaces; a word longer than the width stands alone and whole.
 fn wrapped_lines(text: &str, width: usize) -> Vec<String> {
+    broken(text, width, width)
+}
+
+/// The same, where the first line has other room than the rest.
+fn broken(text: &str, first: usize, rest: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let (mut line, mut columns, mut width) = (String::new(), 0, first);
     for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+        let wide = word.chars().count();
+        if !line.is_empty() && columns + 1 + wide > width {
             lines.push(std::mem::take(&mut line));
+            (columns, width) = (0, rest);
         }
         if !line.is_empty() {
             line.push(' ');
+            columns += 1;
         }
         line.push_str(word);
+        columns += wide;
     }
     lines.push(line);
     lines

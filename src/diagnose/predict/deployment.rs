@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Elsewhere, Fault, Place, Question, Taken, sure};
-use crate::diagnose::suggest::{replaced, segment_at};
+use crate::diagnose::suggest::{is_too_long, replaced, segment_at};
 use crate::diagnose::{Cause, Confidence, Suggestion};
 use crate::gateway::{Api, Earlier, Match, Router, SEGMENT_COST, Segment, Stage, TreeSource, Verb, segments};
 
@@ -122,6 +122,9 @@ impl<'w> Question<'w, '_> {
     }
 
     fn at_other_stages(&self, place: &Place<'w, '_>, stages: &[&Stage]) -> Vec<Suggestion> {
+        if is_too_long(self.url()) {
+            return Vec::new();
+        }
         let region = &self.world.inventory().region;
         let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         stages

@@ -5,7 +5,7 @@ mod domain;
 mod endpoint;
 mod path;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
 use super::suggest::{MOST, offer, reaches};
@@ -117,7 +117,7 @@ impl From<Fault> for Expectation<'_> {
 
 /// What the model says of a request.
 pub(super) fn predict<'w>(world: &'w World, request: &Request, address: &Address<'w>, meant: Meant) -> Expectation<'w> {
-    let question = Question { world, request, verb: Verb::of_request(&request.method), meant };
+    let question = Question { world, request, verb: Verb::of_request(&request.method), meant, offered: Cell::new(0) };
     match address {
         Address::Elsewhere => Expectation::Unknown(format!(
             "{} is neither a default endpoint nor a custom domain that was read",
@@ -133,7 +133,13 @@ struct Question<'w, 'r> {
     request: &'r Request,
     verb: Option<Verb>,
     meant: Meant,
+    /// How many corrected requests were looked at.
+    offered: Cell<usize>,
 }
+
+/// So many corrected requests are looked at: more than a domain has mappings (200) or an API stages (10) unless AWS was
+/// asked for more. Each costs as much as the request is long, so that all of a huge account would be slow.
+const MOST_OFFERED: usize = 1000;
 
 /// How sure a statement about a tree can be.
 fn sure(source: TreeSource) -> Confidence {
@@ -154,6 +160,9 @@ impl<'w> Question<'w, '_> {
     }
 
     fn offer(&self, url: &str, why: String) -> Option<Suggestion> {
+        if self.offered.replace(self.offered.get() + 1) >= MOST_OFFERED {
+            return None;
+        }
         offer(self.world, self.request, self.method(), url, why)
     }
 
