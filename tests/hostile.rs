@@ -228,6 +228,8 @@ fn a_resource_of_half_a_million_segments() {
     inventory["apis"][0]["deployments"]["d1"]["tree"] = serde_json::json!({ path.clone(): { "GET": {} } });
     alone(|| {
         checks::export(export.as_bytes());
+        let error = Inventory::from_json(&inventory.to_string()).unwrap_err().to_string();
+        assert!(error.contains("more than 1000 segments"), "{error}");
         let inventory: Inventory = serde_json::from_value(inventory).unwrap();
         let world = World::new(inventory, InvokeUrl::default());
         within(60, MB, || explained(&world, &get(&format!("{PROD}{path}")), &forbidden()));

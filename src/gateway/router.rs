@@ -5,7 +5,7 @@ use super::{Tree, Verb, VerbSet};
 /// The deepest resource that is compiled, in segments. Every level of a tree is a resource of its own, and an API has 300
 /// of them unless AWS was asked for more; whatever a hand-made file has below this is unreachable, so that no path can
 /// exhaust the stack of the walk along it.
-const DEEPEST: usize = 1000;
+pub(super) const DEEPEST: usize = 1000;
 
 /// Routes requests within one tree (a deployment's or the editor's) as API Gateway does.
 ///

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::model::{Finding, Report};
 use crate::diagnose::{Cause, Diagnosis, StepResult, Verdict};
-use crate::gateway::TreeSource;
+use crate::gateway::{TreeSource, steers};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy)]
@@ -290,9 +290,6 @@ fn source_has(at: &std::ops::Range<usize>) -> bool {
 /// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal, nor turn its writing direction or
 /// end its lines.
 fn printable(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
 }
 
