@@ -3,6 +3,7 @@
 //! takes at the most. docs/fuzzing.md says what the fuzzers saw.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![allow(clippy::format_collect, reason = "documents are written once here, and are short to read so")]
 
 #[path = "../fuzz/checks/mod.rs"]
 mod checks;
@@ -37,10 +38,16 @@ fn within<T>(times: usize, input: usize, work: impl FnOnce() -> T) -> T {
     let peak = PEAK.peak_usage().saturating_sub(before);
     assert!(peak <= times * input + 16 * MB, "{peak} bytes at the peak for {input} of input");
     if std::env::var_os("HOSTILE_FIGURES").is_some() {
-        eprintln!("{:>8.1} times {input}", peak as f64 / input as f64);
+        eprintln!("{:>5} % of {input}", peak * 100 / input);
     }
     done
 }
+
+/// One of the fuzz targets' functions.
+type Check = fn(&[u8]);
+
+/// What is timed, for an input of a size.
+type Work<'w> = Box<dyn Fn(usize) + 'w>;
 
 fn alone<T>(work: impl FnOnce() -> T) -> T {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +56,7 @@ fn alone<T>(work: impl FnOnce() -> T) -> T {
 
 #[test]
 fn every_seed_and_everything_ever_found_holds() {
-    const TARGETS: [(&str, fn(&[u8])); 8] = [
+    const TARGETS: [(&str, Check); 8] = [
         ("url", checks::url),
         ("saved", checks::saved),
         ("curl", checks::curl),
@@ -201,6 +208,50 @@ fn bytes_that_are_no_text() {
             checks::saved(&[b"HTTP/1.1 403\r\n", &bytes[..], b"\r\n\r\n"].concat());
         }
     });
+}
+
+#[test]
+fn names_that_would_steer_a_terminal() {
+    let mut inventory = checks::account::inventory();
+    let api = &mut inventory.apis[0];
+    api.name = "or\u{1b}[2Jders\r\n\u{202e}x\u{2028}".to_owned();
+    api.stages[0].updated_at = None;
+    let world = World::new(inventory, InvokeUrl::default());
+    for (url, cause) in [
+        (format!("{PROD}/ordrs"), "path-unknown"),
+        (PROD.replace("prod", "prd/orders"), "stage-unknown"),
+        (format!("{PROD}/new"), "other-stage"),
+        (format!("{PROD}/edited"), "not-deployed"),
+    ] {
+        let answer = checks::account::answer("");
+        let diagnosis = diagnose(&get(&url), &answer, &world, checks::NOW);
+        assert_eq!(diagnosis.cause.map(gateprobe::diagnose::Cause::id), Some(cause));
+        for verbose in [false, true] {
+            let drawn = terminal::diagnosis(&diagnosis, Style { color: false, verbose, width: 80 });
+            assert!(!drawn.contains(|c: char| c != '\n' && checks::unfit(c)), "{drawn:?}");
+            assert!(drawn.contains("or?[2Jders??"), "{drawn:?}");
+        }
+    }
+}
+
+#[test]
+fn no_secret_shows_at_the_end_of_what_is_cut() {
+    let world = account();
+    let long = "s3cret".repeat(1500);
+    for secret in ["s3cret-token-0123456789", &long] {
+        for before in [0, 100, 4070, 4090, 8170, 8185, 9000] {
+            let mut request = get(&format!("{PROD}/ordrs"));
+            request.headers = vec![("authorization".to_owned(), format!("Bearer {secret}"))];
+            let words = format!("{} {secret} {secret}", "word ".repeat(before / 5));
+            let body = format!("{{\"message\":\"{words}\"}}");
+            let response = Response { status: 403, headers: vec![], body, truncated: false };
+            let diagnosis = diagnose(&request, &Observation::saved(response), &world, checks::NOW);
+            let message = diagnosis.response.unwrap().message.unwrap();
+            assert!(!message.contains("s3c"), "{before}: {message}");
+            assert!(message.len() <= 4100, "{} bytes", message.len());
+            assert_eq!(message.starts_with("word "), before > 0, "{message}");
+        }
+    }
 }
 
 #[test]
@@ -357,6 +408,7 @@ fn curl_lines_of_a_megabyte() {
 /// `cargo test --test hostile -- --ignored --nocapture ratios`
 #[test]
 #[ignore = "prints times"]
+#[allow(clippy::too_many_lines, reason = "one table, and what its rows do")]
 fn ratios() {
     let account = account();
     let explain = |path: &str| {
@@ -463,7 +515,6 @@ fn ratios() {
     let config = |text: String| {
         let _ = Config::parse(&text, "test");
     };
-    type Work<'w> = Box<dyn Fn(usize) + 'w>;
     let works: Vec<(&str, usize, Work<'_>)> = vec![
         ("saved: heads", 10_000, Box::new(|n| saved("HTTP/1.1 100 C\n\n".repeat(n) + "HTTP/1.1 403 F\n\n"))),
         ("saved: headers", 10_000, Box::new(|n| saved(format!("HTTP/1.1 403 F\n{}\n", "a: b\n".repeat(n))))),

@@ -8,7 +8,7 @@ pub mod account;
 mod bytes;
 mod explained;
 
-pub use explained::hangs_together;
+pub use explained::{hangs_together, unfit};
 
 use std::collections::HashSet;
 

@@ -140,11 +140,12 @@ fn hide_sent_values(diagnosis: &mut Diagnosis, request: &Request) {
     for value in values.filter(|value| value.len() >= SHORTEST_SECRET) {
         let start = &value[..value.floor_char_boundary(LONGEST_TEXT)];
         longest = longest.max(start.len());
-        for text in &mut texts {
+        for (text, was_cut) in texts.iter_mut().zip(&mut was_cut) {
             if let Some(at) = text.find(start) {
                 if start.len() < value.len() {
                     // Behind the start of a value that is longer than what is told, there is only the rest of it.
                     text.replace_range(at.., "…");
+                    *was_cut = false;
                 } else {
                     **text = text.replace(value, "…");
                 }
