@@ -128,7 +128,7 @@ fn routes(tree: &Tree) {
         known.insert(written(&segments(resource).map(Segment::parse).collect::<Vec<_>>(), "{}", "{+}"))
     });
     // Enough to find what is wrong with some; all of them would be slow to no end.
-    for (resource, verb, _) in tree.methods().take(200) {
+    for (resource, verb, _) in tree.methods().take(20) {
         let kinds: Vec<Segment<'_>> = segments(resource).map(Segment::parse).collect();
         let path = written(&kinds, "x", "x");
         let greedy = kinds.iter().position(|kind| matches!(kind, Segment::Greedy(_)));
