@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -114,6 +115,10 @@ fn mistakes_get_one_clear_line() {
     let config = file("bad.yaml", b"apis: []\nstagse: [prod]\n");
     let newer = file("newer.json", br#"{"version": 99, "region": "us-east-1", "read_at": 0, "apis": [], "shiny": 1}"#);
     let cut = file("cut.txt", b"HTTP/1.1 403 Forbidden\r\nServer: x\r\n");
+    let cut_early = file("cut_early.txt", b"HTTP/1.1 40");
+    let cr_only = file("cr.txt", b"HTTP/1.1 403 Forbidden\rServer: x\r\r{}");
+    let har = file("x.har", br#"{"log": {"version": "1.2", "creator": {}, "entries": []}}"#);
+    let json = file("x.json", br#"{"message": "hush"}"#);
     let empty = file("empty.json", br#"{"version": 1, "region": "us-east-1", "read_at": 0, "apis": []}"#);
     let url = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/x";
     let region = ["--region", "us-east-1"];
@@ -134,6 +139,31 @@ fn mistakes_get_one_clear_line() {
         (&["diagnose", "-H", "nocolon", url], &["colon"]),
         (&["diagnose", "-X", "GE T", url], &["verb"]),
         (&["diagnose", "--inventory", &empty, "--response", &cut, url], &["ends within its headers"]),
+        (&["diagnose", "--inventory", &empty, "--response", &cut_early, url], &["ends within its status line"]),
+        (&["diagnose", "--inventory", &empty, "--response", &cr_only, url], &["carriage returns"]),
+        (&["diagnose", "--inventory", &empty, "--response", &har, url], &["HAR file", "curl -i"]),
+        (&["diagnose", "--inventory", &empty, "--response", &json, url], &["JSON without a status line"]),
+        (&["diagnose", "--inventory", &empty, "--response", "/nonexistent", url], &["/nonexistent", "check the path"]),
+        (&["diagnose", "--inventory", &newer, url], &["version 99", "newer"]),
+        (&["diagnose", "curl https://x.example/ -u me:hush"], &["--curl"]),
+        (&["diagnose", "--curl", ""], &["is empty"]),
+        (&["diagnose", "--curl", "-"], &["is empty"]),
+        (&["diagnose", "--curl", "-", "--response", "-"], &["both read stdin"]),
+        (&["diagnose", "--curl", "-X POST -u me:hush"], &["does not begin with the word curl"]),
+        (&["diagnose", "--curl", "curl -T hush.png https://x.example/"], &["-T", "not read"]),
+        (&["diagnose", "--curl", "curl -F a=@hush.png https://x.example/"], &["-F", "form"]),
+        (&["diagnose", "--curl", "curl -d @hush.json https://x.example/"], &["-d", "file"]),
+        (
+            &["diagnose", "--curl", "curl https://x.example/ -H 'authorization: hush"],
+            &["single quote", "line 1, column 28"],
+        ),
+        (
+            &["diagnose", "--curl", "curl https://x.example/ -H \"authorization: hush $TOKEN\""],
+            &["$TOKEN", "single quotes"],
+        ),
+        (&["diagnose", "--curl", "curl https://me:hush@x.example/"], &["credentials"]),
+        (&["diagnose", "--curl", "curl --oauth2-bearer=hush https://x.example/"], &["--oauth2-bearer VALUE"]),
+        (&["diagnose", "--curl", "curl --heder 'a: hush' https://x.example/"], &["--heder", "--header"]),
     ];
     for (arguments, words) in cases {
         let output = gateprobe().args(*arguments).output().unwrap();
@@ -244,6 +274,252 @@ async fn without_credentials_the_answer_alone_is_explained() {
     let others: Vec<_> =
         diagnosis["alternatives"].as_array().unwrap().iter().map(|other| other["cause"].as_str().unwrap()).collect();
     assert!(others.contains(&"iam-unsigned") && others.contains(&"not-deployed"), "{others:?}");
+
+    // A person is shown every one of them.
+    let output = gateprobe()
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .args(["diagnose", "--response", path(&saved), url])
+        .output()
+        .unwrap();
+    for other in others {
+        assert!(text(&output.stdout).contains(&format!("it may be {other} instead")), "{}", text(&output.stdout));
+    }
+    assert!(text(&output.stdout).contains("--inventory FILE"), "{}", text(&output.stdout));
+}
+
+/// A shop with a pet, behind an address of the simulator's.
+async fn shop(answer: Behaviour) -> (Simulator, String) {
+    let account = Account::new("us-east-1").api(
+        Api::new("a1b2c3d4e5", "shop")
+            .deploy("d1", |t| t.get("/pets", answer).post("/orders", Behaviour::Mock))
+            .stage("prod", "d1"),
+    );
+    let simulator = Simulator::start(account).await.unwrap();
+    let base = simulator.invoke_url_template().replace("{api}", "a1b2c3d4e5").replace("{stage}", "prod");
+    (simulator, base)
+}
+
+fn diagnose_at(simulator: &Simulator, arguments: &[&str]) -> Command {
+    let mut command = gateprobe();
+    command
+        .arg("diagnose")
+        .args(arguments)
+        .args(["--region", "us-east-1", "--invoke-url", &simulator.invoke_url_template()])
+        .env("AWS_ENDPOINT_URL", simulator.endpoint_url());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pasted_curl_line_is_the_request() {
+    let (simulator, base) = shop(Behaviour::Mock).await;
+    let line = format!(
+        "$ curl '{base}/pest?limit=3' \\\n  -X 'GET' -H 'Accept: */*' \\\n  -H 'Authorization: Bearer hush' -u me:hush -b s=hush \\\n  -L --compressed | jq ."
+    );
+    let typed = diagnose_at(&simulator, &["--curl", &line]).output().unwrap();
+    assert_eq!(typed.status.code(), Some(1), "{}", text(&typed.stderr));
+    let mut child = diagnose_at(&simulator, &["--curl", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(line.as_bytes()).unwrap();
+    let piped = child.wait_with_output().unwrap();
+    assert_eq!((&typed.stdout, &typed.stderr), (&piped.stdout, &piped.stderr));
+
+    let (drawn, warned) = (text(&typed.stdout), text(&typed.stderr));
+    assert!(drawn.contains("error[path-unknown]") && drawn.contains("/pets?limit=3"), "{drawn}");
+    let warnings: Vec<_> = warned.lines().collect();
+    assert_eq!(warnings.len(), 2, "{warned}");
+    assert!(warnings[0].contains("behind the `|`") && warnings[1].contains("not followed: --location"), "{warned}");
+    assert!(!drawn.contains("hush") && !warned.contains("hush"), "{drawn}{warned}");
+
+    // The same request twice over would be two.
+    for more in [&["-X", "GET"][..], &["-H", "a: b"], &["-d", "x"], &[base.as_str()]] {
+        let output = diagnose_at(&simulator, &["--curl", &line]).args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("--curl") && !text(&output.stderr).contains("hush"));
+    }
+    // Where the line makes its connection go is followed.
+    let address = base.split('/').nth(2).unwrap();
+    let pinned =
+        format!("curl --connect-to ::{address} http://api.example.com{}/pets", base.split_once(address).unwrap().1);
+    let output = diagnose_at(&simulator, &["--curl", &pinned, "--format", "json"]).output().unwrap();
+    let diagnosis: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(diagnosis["response"]["status"], 200, "{diagnosis}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_sends_the_best_suggestion_and_tells_its_answer() {
+    let (simulator, base) = shop(Behaviour::Mock).await;
+    let wrong = format!("{base}/pest");
+    simulator.forget_calls();
+    let output = diagnose_at(&simulator, &["--verify", &wrong]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let drawn = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(drawn.contains(&format!("verify: GET {base}/pets answered 200: it reaches its method")), "{drawn}");
+    assert!(drawn.contains("known-good pass GET"), "{drawn}");
+    assert_eq!(simulator.calls().data_count, 2);
+
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = diagnose_at(&simulator, arguments).args(["--format", "json"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let diagnosis = json(&["--verify", &wrong]);
+    assert_eq!(
+        diagnosis["verified"],
+        serde_json::json!({
+            "request": {"method": "GET", "url": format!("{base}/pets")},
+            "status": 200, "reached": true, "verdict": "healthy", "cause": null,
+        })
+    );
+    assert_eq!(diagnosis["steps"][5]["result"], "pass");
+    assert!(json(&[&wrong]).get("verified").is_none());
+
+    // A saved answer sends nothing, and with --verify one request.
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("answer.txt");
+    std::fs::write(&saved, "HTTP/2 403 \r\nx-amzn-errortype: MissingAuthenticationTokenException\r\n\r\n{\"message\":\"Missing Authentication Token\"}").unwrap();
+    simulator.forget_calls();
+    let output = diagnose_at(&simulator, &["--verify", "--response", path(&saved), &wrong]).output().unwrap();
+    let drawn = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(drawn.contains("this is the only request that was sent"), "{drawn}");
+    assert_eq!(simulator.calls().data_count, 1);
+
+    // Only POST would reach a method there, and nobody gave a word for that.
+    simulator.forget_calls();
+    let diagnosis = json(&["--verify", &format!("{base}/orders")]);
+    assert_eq!((&diagnosis["cause"], &diagnosis["verified"]), (&"method-mismatch".into(), &serde_json::Value::Null));
+    assert_eq!(simulator.calls().data_count, 1);
+    let output = diagnose_at(&simulator, &["--verify", &format!("{base}/orders")]).output().unwrap();
+    assert!(text(&output.stdout).contains("verify: nothing was sent"), "{}", text(&output.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_tells_a_suggestion_that_fails() {
+    let (simulator, base) = shop(Behaviour::MalformedProxyResponse).await;
+    let output = diagnose_at(&simulator, &["--verify", "--format", "json", &format!("{base}/pest")]).output().unwrap();
+    let diagnosis: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(diagnosis["cause"], "path-unknown");
+    let verified = &diagnosis["verified"];
+    assert_eq!((&verified["status"], &verified["cause"]), (&502.into(), &"integration".into()), "{verified}");
+    assert_eq!((&verified["reached"], &verified["verdict"]), (&true.into(), &"backend".into()), "{verified}");
+    assert_eq!(diagnosis["steps"][5]["result"], "fail");
+}
+
+fn draw_json(simulator: &Simulator, url: &str, inventory: &Path) -> String {
+    let output = diagnose_at(simulator, &[url, "--format", "json", "--inventory", path(inventory)]).output().unwrap();
+    text(&output.stdout).to_owned()
+}
+
+/// What a person sees on a narrow terminal is what one sees on a wide one, with or without colour.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_on_a_narrow_terminal() {
+    let (simulator, base) = shop(Behaviour::Mock).await;
+    let long = format!("{base}/pest/{}?a=1&b=2", "segment/".repeat(20));
+    // Read once, so that the many runs do not wait for their turn at the control plane.
+    let listed = gateprobe()
+        .args(["inventory", "--format", "json", "--region", "us-east-1"])
+        .env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+        .output()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("inventory.json");
+    std::fs::write(&inventory, &listed.stdout).unwrap();
+    for (url, more) in
+        [(format!("{base}/pest"), ""), (long, ""), (format!("{base}/pest"), "-v"), (base.clone(), "--verify")]
+    {
+        let draw = |columns: &str, color: &str| {
+            let mut arguments = vec![url.as_str(), "--color", color, "--inventory", path(&inventory)];
+            arguments.extend((!more.is_empty()).then_some(more));
+            let output = diagnose_at(&simulator, &arguments).env("COLUMNS", columns).output().unwrap();
+            text(&output.stdout).to_owned()
+        };
+        let wide = draw("160", "auto");
+        let json: serde_json::Value = serde_json::from_str(&draw_json(&simulator, &url, &inventory)).unwrap();
+        let number = |at: &serde_json::Value| at.as_u64().unwrap();
+        // An empty place is shown by the character that stands there.
+        let at = json["at"].as_array().map_or(0, |at| (number(&at[1]) - number(&at[0])).max(1));
+        assert_eq!(u64::try_from(wide.matches('^').count()).unwrap(), at, "{wide}");
+        assert!(!wide.contains('\u{1b}'), "no colour in a pipe: {wide:?}");
+        for columns in [60, 80] {
+            let narrow = draw(&columns.to_string(), "auto");
+            for line in narrow.lines() {
+                // A path or URL in the text is never broken: it is there to be copied.
+                let whole = line.split(' ').any(|word| word.contains('/') && word.chars().count() > columns - 20);
+                assert!(line.chars().count() <= columns || whole, "{columns}: {line}");
+            }
+            // Nothing but where lines break, and the lines that carets stand in, differs.
+            let words = |text: &str| -> String {
+                text.lines()
+                    .filter(|line| !line.contains('^'))
+                    .flat_map(|line| line.chars())
+                    .filter(|c| !" |".contains(*c))
+                    .collect()
+            };
+            assert_eq!(words(&narrow), words(&wide), "{columns}");
+            let carets = |text: &str| text.matches('^').count();
+            assert_eq!(carets(&narrow), carets(&wide), "{narrow}");
+        }
+        let marks: Vec<&str> =
+            wide.lines().rev().take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ")).collect();
+        assert!(marks.len() >= 6 && wide.contains("  path       ") && wide.contains("FAIL"), "{wide}");
+        let colored = draw("80", "always");
+        assert!(colored.contains("\u{1b}[1;31mFAIL\u{1b}[0m"), "{colored:?}");
+        // Behind each escape character stands a colour, up to its m.
+        let plain: String = colored
+            .split('\u{1b}')
+            .enumerate()
+            .map(|(index, part)| if index == 0 { part } else { part.split_once('m').unwrap().1 })
+            .collect();
+        assert_eq!(plain, draw("80", "never"));
+    }
+}
+
+/// On a terminal, made by `script`; elsewhere than on Linux that is written otherwise.
+#[test]
+#[cfg(target_os = "linux")]
+fn colour_is_for_a_terminal_that_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("answer.txt");
+    std::fs::write(&saved, "HTTP/2 403 \r\n\r\n{\"message\":\"Forbidden\"}").unwrap();
+    let url = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/x";
+    let command = format!("{} diagnose --response {} {url}", env!("CARGO_BIN_EXE_gateprobe"), path(&saved));
+    for (name, value, colored) in
+        [("X", "1", true), ("NO_COLOR", "1", false), ("NO_COLOR", "", true), ("TERM", "dumb", false)]
+    {
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]).env_clear().stdin(Stdio::null());
+        script.envs([
+            ("PATH", "/usr/bin:/bin"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("TERM", "xterm"),
+            (name, value),
+        ]);
+        let Ok(output) = script.output() else {
+            eprintln!("SKIPPED: there is no script(1) on this machine to make a terminal");
+            return;
+        };
+        assert!(text(&output.stdout).contains("stage-unknown"), "{output:?}");
+        assert_eq!(output.stdout.contains(&0x1b), colored, "{name}={value}: {}", text(&output.stdout));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_no_gateway_is_said_to_be_none() {
+    let (simulator, _) = shop(Behaviour::Mock).await;
+    let folder = tempfile::tempdir().unwrap();
+    for (status, exit) in [(200, 0), (404, 1)] {
+        let saved = folder.path().join("answer.txt");
+        std::fs::write(&saved, format!("HTTP/2 {status} \r\nserver: nginx\r\n\r\n<html>")).unwrap();
+        let output =
+            diagnose_at(&simulator, &["--response", path(&saved), "https://www.example.com/x"]).output().unwrap();
+        let drawn = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(exit), "{drawn}{}", text(&output.stderr));
+        assert!(drawn.contains("www.example.com is neither an execute-api endpoint nor a custom domain"), "{drawn}");
+        assert!(drawn.contains("stage ? path ? method ? deployment ?"), "{drawn}");
+    }
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn explained(world: &World, request: &Request, observation: &Observation) -> usi
     checks::hangs_together(world, request, &diagnosis);
     let style = |verbose| Style { color: false, verbose, width: 80 };
     serde_json::to_string(&diagnosis).unwrap();
-    terminal::diagnosis(&diagnosis, style(false)).len() + terminal::diagnosis(&diagnosis, style(true)).len()
+    terminal::diagnosis(&diagnosis, style(false)).len() + terminal::explained(&diagnosis, None, style(true)).len()
 }
 
 fn forbidden() -> Observation {

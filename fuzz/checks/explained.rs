@@ -14,7 +14,10 @@ pub fn holds(world: &World, request: &Request, observation: &Observation, now: i
     let size = json.len();
     for width in [60, 80, 160] {
         for verbose in [false, true] {
-            let drawn = terminal::diagnosis(&diagnosis, Style { color: false, verbose, width });
+            let style = Style { color: false, verbose, width };
+            let alone = terminal::explained(&diagnosis, Some("verified"), style);
+            assert!(!alone.replace('\n', "").contains(unfit), "{alone:?}");
+            let drawn = terminal::diagnosis(&diagnosis, style);
             assert!(!drawn.replace('\n', "").contains(unfit), "{drawn:?}");
             // Indents and line ends, and a caret line as long as what it underlines.
             assert!(drawn.len() <= 8 * size + 16 * 1024, "{} bytes drawn of {size}", drawn.len());

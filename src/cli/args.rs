@@ -114,10 +114,19 @@ pub struct RunArgs {
     pub topic_arn: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub struct DiagnoseArgs {
     /// The URL that fails
-    pub url: String,
+    #[arg(required_unless_present = "curl")]
+    pub url: Option<String>,
+    /// The request as a curl command line, as browsers copy it; - for stdin. In place of URL, -X, -H and -d
+    #[arg(
+        long,
+        value_name = "LINE",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["url", "method", "headers", "body"]
+    )]
+    pub curl: Option<String>,
     /// Verb of the request [default: GET, or POST with -d]
     #[arg(short = 'X', long = "request", value_name = "VERB")]
     pub method: Option<String>,
@@ -133,4 +142,14 @@ pub struct DiagnoseArgs {
     /// Send nothing: explain this saved answer, as `curl -i` writes it; - for stdin
     #[arg(long, value_name = "FILE")]
     pub response: Option<PathBuf>,
+    /// Send the best corrected request too, if it is GET, HEAD or OPTIONS, and say whether it reaches its method
+    #[arg(long)]
+    pub verify: bool,
+}
+
+impl std::fmt::Debug for DiagnoseArgs {
+    /// What was typed may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DiagnoseArgs").finish_non_exhaustive()
+    }
 }

@@ -1,15 +1,17 @@
 //! The commands: each reads what it needs, asks the library, and prints.
 
-use gateprobe::diagnose::{Cause, UNREAD, diagnose};
+use gateprobe::diagnose::{Cause, Diagnosis, StepResult, UNREAD, diagnose};
 use gateprobe::discover::{DiscoverError, Wanted};
-use gateprobe::gateway::{Gap, Inventory, Request, Verb, World};
+use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::plan;
-use gateprobe::probe::{Observation, read_saved};
+use gateprobe::probe::{Observation, Response, read_curl, read_saved};
 use gateprobe::report::{tell, terminal};
+use serde::Serialize;
 use url::Url;
 
 use super::args::{Common, DiagnoseArgs, Format, RunArgs};
+use super::verify::Verified;
 use super::{Ended, Failure, failure, listing, print, print_json, setup};
 
 /// `gateprobe run`
@@ -94,15 +96,22 @@ async fn read(common: &Common, run: &Run) -> Result<World, Failure> {
     pipeline::read(run, &setup::plane(&aws, run), &wanted, &setup::now).await.map_err(failure)
 }
 
+/// Of a saved answer more is not looked at.
+const MOST_SAVED: u64 = 4 * 1024 * 1024;
+
 /// `gateprobe diagnose`
 pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Failure> {
-    let run = setup::run(common)?;
-    let request = request(args)?;
+    let mut run = setup::run(common)?;
+    let request = match &args.curl {
+        Some(line) => curl_request(line, args, common, &mut run)?,
+        None => request(args)?,
+    };
     // The saved answer is read first: a mistake in it should not cost a call to AWS.
     let saved = match &args.response {
-        Some(path) => Some(read_saved(&setup::read(path)?).map_err(failure)?),
+        Some(path) => Some(read_saved(&setup::read_start(path, MOST_SAVED)?).map_err(failure)?),
         None => None,
     };
+    let from_saved = saved.is_some();
     let world = match &args.inventory {
         Some(file) => setup::inventory(file, &run)?,
         None => world_for(common, &run, &request).await?,
@@ -111,12 +120,85 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
         Some(response) => Observation::saved(response),
         None => pipeline::prober(&run.config).map_err(failure)?.send(&request).await,
     };
-    let diagnosis = diagnose(&request, &observation, &world, setup::now());
+    let mut diagnosis = diagnose(&request, &observation, &world, setup::now());
+    if matches!(world.locate(&request), Address::Elsewhere) {
+        no_gateway(&world, &request, &observation, &mut diagnosis);
+    }
+    let verified = if args.verify {
+        let verified = Verified::new(&run, &world, &request, &diagnosis, from_saved).await?;
+        verified.fill_in(&mut diagnosis);
+        Some(verified)
+    } else {
+        None
+    };
     match common.format {
-        Format::Json => print_json(&diagnosis)?,
-        Format::Table => print(&terminal::diagnosis(&diagnosis, setup::style(common)))?,
+        Format::Json => {
+            let verified =
+                verified.map(|verified| serde_json::to_value(verified.json())).transpose().map_err(failure)?;
+            print_json(&DiagnosisJson { diagnosis: &diagnosis, verified })?;
+        }
+        Format::Table => {
+            let line = verified.as_ref().map(Verified::line);
+            print(&terminal::explained(&diagnosis, line.as_deref(), setup::style(common)))?;
+        }
     }
     Ok(if diagnosis.cause.is_some() { Ended::Problems } else { Ended::Well })
+}
+
+/// A diagnosis by the contract. `verified` is there where it was asked for, and `null` where nothing was sent for it.
+#[derive(Serialize)]
+struct DiagnosisJson<'d> {
+    #[serde(flatten)]
+    diagnosis: &'d Diagnosis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<serde_json::Value>,
+}
+
+/// Headers that only API Gateway's answers have.
+const OF_API_GATEWAY: [&str; 3] = ["x-amz-apigw-id", "x-amzn-requestid", "x-amzn-errortype"];
+
+/// Says of a host that it is none of API Gateway's, as far as that is known. Unless the answer shows that it is one after
+/// all, it proves nothing of stage, path, method and deployment.
+fn no_gateway(world: &World, request: &Request, observation: &Observation, diagnosis: &mut Diagnosis) {
+    let host = request.url.host_str().unwrap_or("the host");
+    if !diagnosis.evidence.iter().any(|line| line.contains("is neither a default endpoint")) {
+        let unread = world.inventory().gaps.iter().any(|gap| gap.place == UNREAD);
+        diagnosis.evidence.push(if unread {
+            format!("{host} is no execute-api endpoint; whether it is a custom domain cannot be known without reading AWS")
+        } else {
+            format!("{host} is neither an execute-api endpoint nor a custom domain of the account, so that API Gateway may have no part in this")
+        });
+    }
+    let shown = |response: &Response| OF_API_GATEWAY.iter().any(|name| response.header(name).is_some());
+    if !observation.outcome.as_ref().is_ok_and(shown) {
+        let [before @ .., _] = &mut diagnosis.steps;
+        for step in before.iter_mut().filter(|step| step.result == StepResult::Pass) {
+            step.result = StepResult::Unknown;
+        }
+    }
+}
+
+/// The request of a pasted curl line; where its connections go is taken over.
+fn curl_request(line: &str, args: &DiagnoseArgs, common: &Common, run: &mut Run) -> Result<Request, Failure> {
+    const MOST: u64 = 2 * 1024 * 1024;
+    let stdin = std::path::Path::new("-");
+    let text = if line == "-" {
+        if args.response.as_deref() == Some(stdin) || args.inventory.as_deref() == Some(stdin) {
+            return Err(Failure("--curl - and another option both read stdin: give one of them a file".to_owned()));
+        }
+        String::from_utf8(setup::read_start(stdin, MOST)?)
+            .map_err(|_| Failure("the curl line on stdin is not UTF-8: expected text".to_owned()))?
+    } else {
+        line.to_owned()
+    };
+    let read = read_curl(&text).map_err(failure)?;
+    for warning in &read.warnings {
+        super::warn(warning);
+    }
+    // What was typed on this command line goes first, the config last.
+    let at = common.connect_to.len().min(run.config.connect_to.len());
+    run.config.connect_to.splice(at..at, read.pins.iter().map(ToString::to_string));
+    Ok(read.request)
 }
 
 /// What the URL's own host needs, and no more. Without credentials the answer alone must do.
@@ -135,9 +217,12 @@ async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<Worl
         Ok(world) => return Ok(world),
         // That there is none is an answer too.
         Err(DiscoverError::ApiNotFound { .. } | DiscoverError::DomainNotFound { .. }) => {}
-        Err(error @ (DiscoverError::NoCredentials | DiscoverError::NoRegion)) => {
+        Err(
+            error @ (DiscoverError::NoCredentials | DiscoverError::NoRegion | DiscoverError::BrokenCredentials { .. }),
+        ) if common.profile.is_none() => {
             super::warn(&format!("AWS was not read, so the answer alone must do: {error}"));
-            inventory.gaps.push(Gap { place: UNREAD.to_owned(), reason: "it was not read".to_owned() });
+            let reason = "it was not read; AWS credentials, or --inventory FILE, would decide".to_owned();
+            inventory.gaps.push(Gap { place: UNREAD.to_owned(), reason });
         }
         Err(error) => return Err(failure(error)),
     }
@@ -146,7 +231,13 @@ async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<Worl
 
 /// The request that was asked about.
 fn request(args: &DiagnoseArgs) -> Result<Request, Failure> {
-    let mut url = Url::parse(&args.url).map_err(|error| {
+    let text = args.url.as_deref().unwrap_or("");
+    if text.trim_start().starts_with("curl ") {
+        return Err(Failure(
+            "this is a whole curl line: give it as --curl 'LINE', or put it on stdin with --curl -".to_owned(),
+        ));
+    }
+    let mut url = Url::parse(text).map_err(|error| {
         Failure(format!("the URL cannot be read ({error}): expected something like https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH"))
     })?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {

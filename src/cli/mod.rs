@@ -5,6 +5,7 @@ pub mod commands;
 pub mod demo;
 pub mod listing;
 pub mod setup;
+pub mod verify;
 
 use std::fmt::Display;
 use std::io::Write as _;

@@ -87,14 +87,20 @@ pub fn inventory(path: &Path, run: &Run) -> Result<World, Failure> {
 
 /// A file, or stdin for `-`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_start(path, u64::MAX)
+}
+
+/// The start of a file, or of stdin for `-`: what comes behind `most` bytes is left.
+pub fn read_start(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let told =
         |error: std::io::Error| Failure(format!("{} could not be read ({error}): check the path", path.display()));
+    let mut bytes = Vec::new();
     if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(told)?;
-        return Ok(bytes);
+        std::io::stdin().take(most).read_to_end(&mut bytes).map_err(told)?;
+    } else {
+        std::fs::File::open(path).map_err(told)?.take(most).read_to_end(&mut bytes).map_err(told)?;
     }
-    std::fs::read(path).map_err(told)
+    Ok(bytes)
 }
 
 /// How to draw on stdout.
@@ -103,7 +109,11 @@ pub fn style(common: &Common) -> Style {
     let color = match common.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        Color::Auto => {
+            terminal
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                && std::env::var_os("TERM").is_none_or(|value| value != "dumb")
+        }
     };
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     Style { color, verbose: common.verbose > 0, width: columns.unwrap_or(80).clamp(60, 160) }

@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::model::{Finding, Report};
-use crate::diagnose::{Cause, Diagnosis, StepResult, Verdict};
+use crate::diagnose::{Cause, Diagnosis, StepName, StepResult, Verdict};
 use crate::gateway::{TreeSource, steers};
 
 /// How to draw.
@@ -203,9 +203,42 @@ fn finding_text(finding: &Finding, style: Style) -> String {
     text
 }
 
-/// One diagnosis: the request with a caret under the part that is wrong, the notes, the help.
+/// One diagnosis among others: the request with a caret under the part that is wrong, the notes, the help; with `-v` all
+/// evidence and the six steps.
 #[must_use]
 pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
+    let mut text = drawn(diagnosis, style, if style.verbose { Detail::All } else { Detail::Short });
+    if style.verbose {
+        text.push_str(&steps(diagnosis, style));
+    }
+    text
+}
+
+/// A diagnosis that stands alone, as `gateprobe diagnose` prints it: every cause that remains possible, what came of
+/// sending the corrected request, if that was asked for, and the six steps.
+#[must_use]
+pub fn explained(diagnosis: &Diagnosis, verified: Option<&str>, style: Style) -> String {
+    let mut text = drawn(diagnosis, style, if style.verbose { Detail::All } else { Detail::Causes });
+    if let Some(verified) = verified {
+        text.push_str(&wrapped(&printable(verified), style.width, "  "));
+    }
+    text.push('\n');
+    text.push_str(&steps(diagnosis, style));
+    text
+}
+
+/// How much of a diagnosis is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// The best of everything.
+    Short,
+    /// And every cause that remains possible.
+    Causes,
+    /// Everything.
+    All,
+}
+
+fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
     let title = match diagnosis.cause {
         None => format!("healthy: {}", printable(diagnosis.evidence.first().map_or("it answered", String::as_str))),
         Some(cause) => cause.about().means.trim_end_matches('.').to_owned(),
@@ -224,20 +257,20 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
     }
     let (source, at) = request_lines(diagnosis, style.width);
     let mut snippet = Snippet::source(source).line_numbering(false).fold(false);
-    if let Some(at) = at {
-        snippet = snippet.annotation(AnnotationKind::Primary.span(at));
+    for part in at {
+        snippet = snippet.annotation(AnnotationKind::Primary.span(part));
     }
     let mut group: Group<'_> = heading.element(snippet);
     // What stands before each continued line of a note in the drawing.
     let room = style.width.saturating_sub(11);
-    for evidence in notes(diagnosis, style) {
+    for evidence in notes(diagnosis, detail) {
         group = group.element(Level::NOTE.message(wrapped_lines(&evidence, room).join("\n")));
     }
     let mut helps = Vec::new();
     if !diagnosis.remedy.is_empty() {
         helps.push(wrapped_lines(&diagnosis.remedy, room).join("\n"));
     }
-    for suggestion in diagnosis.suggestions.iter().take(if style.verbose { 3 } else { 1 }) {
+    for suggestion in diagnosis.suggestions.iter().take(if detail == Detail::All { 3 } else { 1 }) {
         let why = printable(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches));
         let why = wrapped_lines(&why, room).join("\n");
         helps.push(format!("{why}\n{} {}", printable(&suggestion.method), printable(&suggestion.url)));
@@ -249,42 +282,63 @@ pub fn diagnosis(diagnosis: &Diagnosis, style: Style) -> String {
     // Nothing is cut: long requests were broken before, and notes are wrapped.
     let mut text = renderer.term_width(100_000).render(&[group]);
     text.push('\n');
-    if style.verbose {
-        text.push_str(&steps(diagnosis, style));
-    }
     text
 }
 
-/// The request as it is drawn, and where the wrong part stands in that. Where it does not fit a line the path goes on
-/// the next one.
-fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Option<std::ops::Range<usize>>) {
+/// Of a wrong part that goes on over more lines the first are marked: each mark costs the drawing a look at all others.
+const MOST_MARKED: usize = 20;
+
+/// More than any verb that is registered with IANA.
+const LONGEST_VERB: usize = 32;
+
+/// The request as it is drawn, and where the wrong part stands in that: once for each line that holds some of it. Where
+/// it does not fit a line the path goes on the next one, and on as many as it needs.
+fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::Range<usize>>) {
     let request = &diagnosis.request;
-    let method = printable(&request.method);
-    let mut source = format!("{method} {}", printable(&request.url));
-    let offset = method.len() + 1;
-    let mut at =
-        diagnosis.at.clone().filter(|at| at.end <= request.url.len()).map(|at| at.start + offset..at.end + offset);
-    let path = request.url.find("://").and_then(|scheme| Some(scheme + 3 + request.url.get(scheme + 3..)?.find('/')?));
-    if source.len() + 4 > width
-        && let Some(path) = path
+    let url = printable(&request.url);
+    // It stands before every line, so one that is no verb at all is cut.
+    let method: String = printable(&request.method).chars().take(LONGEST_VERB).collect();
+    let offset = method.chars().count() + 1;
+    // ` | ` stands before each line.
+    let room = width.saturating_sub(offset + 4).max(20);
+    let mut cuts = vec![0];
+    if url.len() > room
+        && let Some(path) = url.find("://").and_then(|scheme| Some(scheme + 3 + url.get(scheme + 3..)?.find('/')?))
     {
-        let broken = format!("\n{}", " ".repeat(offset));
-        source.insert_str(offset + path, &broken);
-        if let Some(at) = &mut at
-            && at.start >= offset + path
+        let mut start = path;
+        cuts.push(start);
+        while let Some(rest) = url.get(start..)
+            && let Some((fits, _)) = rest.char_indices().nth(room)
         {
-            *at = at.start + broken.len()..at.end + broken.len();
+            // Rather before a separator than in the midst of a word, unless the line would be short.
+            let before = rest.get(..fits).and_then(|line| line.rfind(['/', '?', '&'])).filter(|at| *at > room / 2);
+            start += before.unwrap_or(fits);
+            cuts.push(start);
         }
     }
-    // An empty place, as that of a missing stage, is shown by the character that stands there.
-    // At the very end that is the last one.
-    let last = source.len().saturating_sub(1);
-    let at = at.map(|at| if at.is_empty() { at.start.min(last)..(at.end + 1).min(source.len()) } else { at });
-    (source, at.filter(|at| !at.is_empty() && source_has(at)))
-}
-
-fn source_has(at: &std::ops::Range<usize>) -> bool {
-    at.start < at.end
+    let mut source = format!("{method} ");
+    // An empty place, as that of a missing stage, is shown by the character that stands there. At the very end that is
+    // the last one.
+    let at = diagnosis.at.clone().filter(|at| at.start <= at.end && at.end <= url.len()).map(|at| {
+        let start = if at.is_empty() { at.start.min(url.len().saturating_sub(1)) } else { at.start };
+        start..if at.is_empty() { start + 1 } else { at.end }
+    });
+    let mut marked = Vec::new();
+    for (index, start) in cuts.iter().enumerate() {
+        let end = cuts.get(index + 1).copied().unwrap_or(url.len());
+        if index > 0 {
+            source.push('\n');
+            source.push_str(&" ".repeat(offset));
+        }
+        if let Some(at) = &at {
+            let (from, to) = (at.start.max(*start), at.end.min(end));
+            if from < to && marked.len() < MOST_MARKED {
+                marked.push(source.len() + from - start..source.len() + to - start);
+            }
+        }
+        source.push_str(url.get(*start..end).unwrap_or(""));
+    }
+    (source, marked)
 }
 
 /// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal, nor turn its writing direction or
@@ -293,18 +347,16 @@ fn printable(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
 }
 
-fn notes(diagnosis: &Diagnosis, style: Style) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
+fn notes(diagnosis: &Diagnosis, detail: Detail) -> Vec<String> {
     if diagnosis.verdict == Verdict::Healthy {
-        return if style.verbose {
-            diagnosis.evidence.iter().skip(1).map(|line| printable(line)).collect()
-        } else {
-            notes
-        };
+        // The first is the title.
+        let shown = if detail == Detail::Short { 0 } else { usize::MAX };
+        return diagnosis.evidence.iter().skip(1).take(shown).map(|line| printable(line)).collect();
     }
-    let shown = if style.verbose { usize::MAX } else { 2 };
-    notes.extend(diagnosis.evidence.iter().take(shown).map(|line| printable(line)));
-    for other in diagnosis.alternatives.iter().take(shown) {
+    let shown = |of: Detail| if detail == Detail::All || detail == of { usize::MAX } else { 2 };
+    let mut notes: Vec<String> = Vec::new();
+    notes.extend(diagnosis.evidence.iter().take(shown(Detail::All)).map(|line| printable(line)));
+    for other in diagnosis.alternatives.iter().take(shown(Detail::Causes)) {
         notes.push(format!("it may be {} instead: {}", other.cause, printable(&other.tell)));
     }
     if diagnosis.confidence != crate::diagnose::Confidence::Certain {
@@ -313,17 +365,26 @@ fn notes(diagnosis: &Diagnosis, style: Style) -> Vec<String> {
     notes
 }
 
+/// The six steps with their marks, one a line; the evidence of the failing one, and with `-v` of all.
 fn steps(diagnosis: &Diagnosis, style: Style) -> String {
     let mut out = String::new();
     for step in &diagnosis.steps {
-        let mark = match step.result {
-            StepResult::Pass => "pass",
-            StepResult::Fail => "FAIL",
-            StepResult::Unknown => "?",
-            StepResult::NotReached => "-",
+        let (mark, color) = match step.result {
+            StepResult::Pass => ("pass", "32"),
+            StepResult::Fail => ("FAIL", "1;31"),
+            StepResult::Unknown => ("?", "33"),
+            StepResult::NotReached => ("-", "2"),
         };
-        let line = format!("  {:<10} {mark:<5} {}", step.step.id(), printable(&step.evidence));
-        out.push_str(&wrapped(line.trim_end(), style.width, &" ".repeat(19)));
+        let known_good = step.step == StepName::KnownGood;
+        let told = style.verbose || step.result == StepResult::Fail || known_good && step.result == StepResult::Pass;
+        let evidence = if told { printable(&step.evidence) } else { String::new() };
+        let line = format!("  {:<10} {mark:<5} {evidence}", step.step.id());
+        let mut line = wrapped(line.trim_end(), style.width, &" ".repeat(19));
+        if style.color {
+            // The mark's place is the same in every line; colour is put in last, so that it is no part of the width.
+            line = line.replacen(&format!(" {mark}"), &format!(" \u{1b}[{color}m{mark}\u{1b}[0m"), 1);
+        }
+        out.push_str(&line);
     }
     out
 }

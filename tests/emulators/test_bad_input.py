@@ -125,6 +125,16 @@ def test_unparsable_url(world: worlds.World, ministack: Server, gateprobe: Gatep
     told(gateprobe.on(ministack)("diagnose", url), "url")
 
 
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [("curl -T hush.png https://x.test/", "-T"), ("curl https://x.test/ -H 'a: hush", "single quote"), ("curl https://me:hush@x.test/", "credentials")],
+)
+def test_curl_line_that_is_no_request(gateprobe: Gateprobe, line: str, word: str) -> None:
+    outcome = gateprobe("diagnose", "--curl", line)
+    told(outcome, word)
+    assert "hush" not in outcome.stderr, outcome
+
+
 def test_url_of_nobodys(world: worlds.World, ministack: Server, gateprobe: Gateprobe) -> None:
     """A URL that is no gateway's that we know: diagnosed or refused, never a crash, never healthy."""
     outcome = gateprobe.on(ministack)("diagnose", f"http://127.0.0.1:{free_port()}/a")

@@ -110,6 +110,7 @@ fn no_value_is_echoed() {
         "curl --oauth2-bearer=hush x.example",
         "curl --oauth2-bearerhush x.example",
         "curl --user=hush:hush x.example",
+        "curl --headerhush x.example",
         "curl -hush x.example",
         "curl x.example -b hush",
         "curl x.example -X 'hush hush'",
@@ -213,10 +214,14 @@ fn reads_what_is_written_for_cmd() {
     assert_eq!(line.warnings, [""; 0]);
 
     // The older form: plain quotes, doubled inside, and carets only before line ends.
-    let line = read("curl \"https://x.example/a?b=1&c=2\" ^\n -H \"x: \"\"y\"\" z\" ^\n -d \"a|b\"");
+    let line = read("curl \"https://x.example/a?b=1&c=2\" ^\n -H \"x: \"\"y\"\" z\" ^\n -d \"a|b^c\"");
     assert_eq!(line.request.url.query(), Some("b=1&c=2"));
     assert_eq!(line.request.header("x"), Some("\"y\" z"));
-    assert_eq!(line.request.body.as_deref(), Some("a|b"));
+    assert_eq!(line.request.body.as_deref(), Some("a|b^c"));
+
+    // A caret in bash's quotes is none of cmd.exe's.
+    let line = read("curl x.example --data-raw \"x ^\ny\" --data-raw '$z'");
+    assert_eq!(line.request.body.as_deref(), Some("x ^\ny&$z"));
 }
 
 #[test]
