@@ -10,7 +10,7 @@ use url::Url;
 
 pub use scope::{Scope, ScopeError};
 
-use crate::gateway::{Request, Verb};
+use crate::gateway::{Request, Verb, plain};
 
 /// The config file, in YAML. Every key is optional; an unknown one is an error.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -132,7 +132,7 @@ impl Config {
     /// [`ConfigError::Shape`], for a text that is no YAML, an unknown key, a value of the wrong type, a verb that is
     /// not safe, a secret written out, or a URL that cannot be called.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        let shape = |message: String| ConfigError::Shape { origin: origin.to_owned(), message };
+        let shape = |message: String| ConfigError::Shape { origin: origin.to_owned(), message: plain(&message) };
         // A file of nothing, or of comments, is a config of nothing.
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
@@ -143,6 +143,9 @@ impl Config {
         }
         Scope::new(&config.apis, &config.stages).map_err(|error| shape(error.to_string()))?;
         for glob in &config.skip_domains {
+            if glob.len() > scope::LONGEST_GLOB {
+                return Err(shape(format!("skip_domains: a glob has {} bytes, and no name is that long", glob.len())));
+            }
             globset::Glob::new(glob)
                 .map_err(|error| shape(format!("skip_domains: `{glob}` is no glob ({})", error.kind())))?;
         }

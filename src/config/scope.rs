@@ -63,6 +63,9 @@ impl Scope {
     }
 }
 
+/// API Gateway's own longest name has 1,024 characters. A glob costs a multiple of its length to compile.
+pub(super) const LONGEST_GLOB: usize = 1024;
+
 fn compile(what: &'static str, globs: &[String]) -> Result<Option<GlobSet>, ScopeError> {
     if globs.is_empty() {
         return Ok(None);
@@ -73,6 +76,13 @@ fn compile(what: &'static str, globs: &[String]) -> Result<Option<GlobSet>, Scop
         // An empty glob admits nothing: nobody means that, and an unset shell variable makes one.
         if glob.is_empty() {
             return Err(error("it is empty".to_owned()));
+        }
+        if glob.len() > LONGEST_GLOB {
+            return Err(ScopeError {
+                what,
+                glob: format!("{}…", &glob[..glob.floor_char_boundary(40)]),
+                reason: format!("it has {} bytes, and no name is longer than {LONGEST_GLOB}", glob.len()),
+            });
         }
         let parsed = GlobBuilder::new(glob).literal_separator(false).backslash_escape(true).build();
         set.add(parsed.map_err(|bad| error(bad.kind().to_string()))?);

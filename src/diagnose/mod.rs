@@ -143,9 +143,19 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
     diagnosis
 }
 
-/// Takes the values of the request's headers out of what the answer said back: they may be secrets.
+/// So much of a text is told; nobody reads more, and whoever draws or stores it need not look out for megabytes.
+const LONGEST_TEXT: usize = 4 * 1024;
+
+/// Takes the values of the request's headers out of what the answer said back: they may be secrets. Cuts what is endless.
 fn hide_sent_values(diagnosis: &mut Diagnosis, request: &Request) {
     const SHORTEST_SECRET: usize = 4;
+    let message = diagnosis.response.as_mut().and_then(|response| response.message.as_mut());
+    let mut texts: Vec<&mut String> = diagnosis.evidence.iter_mut().chain(message).collect();
+    let mut was_cut = vec![false; texts.len()];
+    for (text, was_cut) in texts.iter_mut().zip(&mut was_cut) {
+        *was_cut = text.len() > 2 * LONGEST_TEXT;
+        text.truncate(text.floor_char_boundary(2 * LONGEST_TEXT));
+    }
     let headers = request.headers.iter().flat_map(|(name, value)| {
         // Behind a scheme, as `Bearer`, stands the token itself; a cookie's value behind its name.
         let token = value.split_once(' ').map(|(_, token)| token);
@@ -154,12 +164,28 @@ fn hide_sent_values(diagnosis: &mut Diagnosis, request: &Request) {
         [Some(value.as_str()), token].into_iter().flatten().chain(cookies)
     });
     let values = headers.chain(request.body.as_deref());
+    let mut longest = 0;
     for value in values.filter(|value| value.len() >= SHORTEST_SECRET) {
-        let message = diagnosis.response.as_mut().and_then(|response| response.message.as_mut());
-        for text in diagnosis.evidence.iter_mut().chain(message) {
-            if text.contains(value) {
-                *text = text.replace(value, "…");
+        let start = &value[..value.floor_char_boundary(LONGEST_TEXT)];
+        longest = longest.max(start.len());
+        for (text, was_cut) in texts.iter_mut().zip(&mut was_cut) {
+            if let Some(at) = text.find(start) {
+                if start.len() < value.len() {
+                    // Behind the start of a value that is longer than what is told, there is only the rest of it.
+                    text.replace_range(at.., "…");
+                    *was_cut = false;
+                } else {
+                    **text = text.replace(value, "…");
+                }
             }
+        }
+    }
+    for (text, was_cut) in texts.into_iter().zip(was_cut) {
+        // At the cut the start of a value may stand, which no look for all of it found.
+        let whole = text.len().saturating_sub(if was_cut { longest } else { 0 });
+        if was_cut || whole > LONGEST_TEXT {
+            text.truncate(text.floor_char_boundary(whole.min(LONGEST_TEXT)));
+            text.push('…');
         }
     }
 }

@@ -10,6 +10,14 @@ use crate::gateway::{Address, Api, DomainRoute, Match, Request, Stage, Verb, Wor
 /// At most this many are offered.
 pub(super) const MOST: usize = 3;
 
+/// API Gateway takes URLs of up to 10,240 characters (facts B10), so nothing much longer is worth correcting.
+const LONGEST_URL: usize = 16 * 1024;
+
+/// Whether no correction of this URL can reach a method, for its length alone.
+pub(super) fn is_too_long(url: &str) -> bool {
+    url.len() > LONGEST_URL
+}
+
 /// The method that a request reaches by the model, if everything that decides it was read.
 pub(super) fn reaches<'w>(world: &'w World, request: &Request) -> Option<(&'w Api, &'w Stage, Match<'w>)> {
     let address = world.locate(request);
@@ -26,7 +34,7 @@ pub(super) fn reaches<'w>(world: &'w World, request: &Request) -> Option<(&'w Ap
 
 /// Offers a corrected URL if the router says that it reaches a method.
 pub(super) fn offer(world: &World, request: &Request, method: &str, url: &str, why: String) -> Option<Suggestion> {
-    let mut url = Url::parse(url).ok()?;
+    let mut url = Url::parse(Some(url).filter(|url| !is_too_long(url))?).ok()?;
     // It is never sent.
     url.set_fragment(None);
     let corrected = Request { method: method.to_owned(), url, headers: request.headers.clone(), body: None };
@@ -56,9 +64,12 @@ fn offered(world: &World, corrected: Request, without: Vec<String>, why: String)
     })
 }
 
-/// The request's URL with one part replaced.
+/// The request's URL with one part replaced; empty, and so no URL, where it is too long to be offered.
 pub(super) fn replaced(request: &Request, at: Range<usize>, with: &str) -> String {
     let url = request.url.as_str();
+    if is_too_long(url) {
+        return String::new();
+    }
     format!("{}{with}{}", url.get(..at.start).unwrap_or(url), url.get(at.end..).unwrap_or(""))
 }
 

@@ -10,7 +10,7 @@ use crate::gateway::{Authorization, Method, Tree, Verb};
 
 /// A document that is no export.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ExportError {
+pub enum ExportError {
     /// It is not JSON.
     #[error("the export is no JSON ({0})")]
     Json(String),
@@ -24,26 +24,42 @@ pub(super) enum ExportError {
 /// A method whose operation demands nothing has `authorization: None`, for "not said". On AWS that means open. MiniStack
 /// also leaves it out where the method is `AWS_IAM`, and LocalStack leaves out keys too, so the caller looks elsewhere
 /// before it believes it.
-pub(super) fn parse(document: &[u8]) -> Result<Tree, ExportError> {
+///
+/// # Errors
+/// [`ExportError`], for a document that is no JSON or has no `paths`.
+pub fn parse(document: &[u8]) -> Result<Tree, ExportError> {
     let document: Value = serde_json::from_slice(document).map_err(|error| ExportError::Json(error.to_string()))?;
     let paths = document.get("paths").and_then(Value::as_object).ok_or(ExportError::Shape)?;
     let schemes = document.pointer("/components/securitySchemes").or_else(|| document.get("securityDefinitions"));
     let schemes = schemes.and_then(Value::as_object);
-    let everywhere = document.get("security");
+    // Read once: as often as there are operations it would be slow work on a document that lists thousands of both.
+    let everywhere = demanded(document.get("security"), schemes);
     let mut tree = Tree::default();
     for (path, item) in paths {
         for (key, operation) in item.as_object().into_iter().flatten() {
             // `parameters`, `summary`, `servers` and `x-…` stand beside the verbs, and `trace` is none of API Gateway's.
             let Ok(verb) = key.parse::<Verb>() else { continue };
-            tree.insert(path, verb, method(operation, everywhere, schemes));
+            tree.insert(path, verb, method(operation, &everywhere, schemes));
         }
     }
     Ok(tree)
 }
 
-fn method(operation: &Value, everywhere: Option<&Value>, schemes: Option<&Map<String, Value>>) -> Method {
+fn method(operation: &Value, everywhere: &Method, schemes: Option<&Map<String, Value>>) -> Method {
+    let own = operation.get("security");
+    let mut method = if own.is_some() { demanded(own, schemes) } else { everywhere.clone() };
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-auth.html
+    let own = operation.pointer("/x-amazon-apigateway-auth/type").and_then(Value::as_str);
+    if let Some(kind) = own.and_then(|text| Authorization::from_aws(&text.to_ascii_uppercase())) {
+        method.authorization = Some(kind);
+    }
+    method
+}
+
+/// What a list of security requirements asks of a caller.
+fn demanded(security: Option<&Value>, schemes: Option<&Map<String, Value>>) -> Method {
     let mut method = Method::default();
-    let requirements = operation.get("security").or(everywhere).and_then(Value::as_array);
+    let requirements = security.and_then(Value::as_array);
     // API Gateway writes a key and an authorizer as two alternatives, `[{"api_key": []}, {"auth": []}]`, and means both.
     for name in requirements.into_iter().flatten().filter_map(Value::as_object).flat_map(Map::keys) {
         match demand(name, schemes.and_then(|schemes| schemes.get(name))) {
@@ -51,11 +67,6 @@ fn method(operation: &Value, everywhere: Option<&Value>, schemes: Option<&Map<St
             Some(Demand::Authorization(kind)) => method.authorization = Some(kind),
             None => {}
         }
-    }
-    // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-auth.html
-    let own = operation.pointer("/x-amazon-apigateway-auth/type").and_then(Value::as_str);
-    if let Some(kind) = own.and_then(|text| Authorization::from_aws(&text.to_ascii_uppercase())) {
-        method.authorization = Some(kind);
     }
     method
 }

@@ -75,7 +75,11 @@ impl Domain {
             Some(stage) => (Some(stage.clone()), consumed),
             // A mapping without a stage lets the caller name it as the next segment (facts B22, uncertain).
             None => match segments(&path[consumed..]).next() {
-                Some(stage) if !stage.is_empty() => (Some(stage.to_owned()), consumed + 1 + stage.len()),
+                Some(stage) if !stage.is_empty() => {
+                    // The path of a URL without a host need not begin with a slash.
+                    let slash = usize::from(path[consumed..].starts_with('/'));
+                    (Some(stage.to_owned()), consumed + slash + stage.len())
+                }
                 _ => (None, consumed),
             },
         };

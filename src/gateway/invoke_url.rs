@@ -181,13 +181,15 @@ impl InvokeUrl {
 
     fn read_template(&self, url: &Url) -> Option<Reading> {
         let mut found = Found::default();
-        found.fill(&self.authority, url[url::Position::BeforeHost..url::Position::BeforePath].trim_end_matches('/'))?;
+        let host_start = url[..url::Position::BeforeHost].len();
+        let authority = url[url::Position::BeforeHost..url::Position::BeforePath].trim_end_matches('/');
+        found.fill(&self.authority, authority, host_start)?;
         let path_start = url[..url::Position::BeforePath].len();
         let path_end = url[..url::Position::AfterPath].len();
         let path = url.path();
         // `at`: the byte of the path where the next segment's slash stands.
         let mut at = 0;
-        let mut stage_at = None;
+        let mut stage_at = found.stage_at.take();
         for (index, pattern) in self.path.iter().enumerate() {
             let next = path.get(at..).and_then(|rest| rest.strip_prefix('/'));
             let segment = next.map_or("", |rest| rest.split('/').next().unwrap_or(""));
@@ -200,13 +202,13 @@ impl InvokeUrl {
                     stage_at = Some(place..place);
                     continue;
                 }
-                stage_at = Some(here);
             }
             if segment.is_empty() && found.stage.is_none() && stage_at.is_some() {
                 // Behind a missing stage the fixed tail of the template may be missing too.
                 continue;
             }
-            found.fill(pattern, segment)?;
+            found.fill(pattern, segment, here.start)?;
+            stage_at = found.stage_at.take().or(stage_at);
             at += 1 + segment.len();
         }
         let stage_at = stage_at.unwrap_or(path_start..path_start);
@@ -260,11 +262,13 @@ struct Found {
     api: Option<String>,
     region: Option<String>,
     stage: Option<String>,
+    /// Where the stage stands in the URL's text, which need not be a whole segment.
+    stage_at: Option<Range<usize>>,
 }
 
 impl Found {
-    /// Matches the whole text against the pieces, keeping what stands in the holes.
-    fn fill(&mut self, pieces: &[Piece], text: &str) -> Option<()> {
+    /// Matches the whole text, which starts at this byte of the URL's, against the pieces, keeping what stands in the holes.
+    fn fill(&mut self, pieces: &[Piece], text: &str, start: usize) -> Option<()> {
         let mut rest = text;
         for (index, piece) in pieces.iter().enumerate() {
             if let Piece::Text(text) = piece {
@@ -283,7 +287,11 @@ impl Found {
             match piece {
                 Piece::Api => self.api = Some(value.to_owned()),
                 Piece::Region => self.region = Some(value.to_owned()),
-                Piece::Stage => self.stage = Some(value.to_owned()),
+                Piece::Stage => {
+                    let at = start + text.len() - rest.len();
+                    self.stage = Some(value.to_owned());
+                    self.stage_at = Some(at..at + value.len());
+                }
                 Piece::DnsSuffix | Piece::Text(_) => {}
             }
             rest = after;

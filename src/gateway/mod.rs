@@ -5,6 +5,7 @@ mod domain;
 mod invoke_url;
 mod model;
 mod nearest;
+mod plain;
 mod request;
 mod router;
 mod verb;
@@ -18,6 +19,7 @@ pub use model::{
     Inventory, InventoryError, Mapping, Method, RoutingMode, RoutingRule, Stage, Tree, TreeSource,
 };
 pub use nearest::{Near, SEGMENT_COST};
+pub(crate) use plain::{plain, steers};
 pub use request::Request;
 pub use router::{Match, Router, Segment, segments};
 pub use verb::{UnknownVerb, Verb, VerbSet};

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Verb;
+use super::router::DEEPEST;
+use super::{Verb, segments};
 
 /// The version of the inventory's JSON. A file with a higher one is refused by [`Inventory::from_json`].
 pub const INVENTORY_VERSION: u32 = 1;
@@ -49,7 +50,7 @@ pub enum InventoryError {
         found: u64,
     },
     /// It is no inventory.
-    #[error("this is no inventory ({0}): expected the JSON that `gateprobe inventory --format json` prints")]
+    #[error("this is no inventory ({}): expected the JSON that `gateprobe inventory --format json` prints", super::plain(&.0.to_string()))]
     Shape(#[from] serde_json::Error),
 }
 
@@ -81,7 +82,17 @@ impl Inventory {
         {
             return Err(InventoryError::Newer { found });
         }
-        Ok(serde_json::from_value(value)?)
+        let inventory: Self = serde_json::from_value(value)?;
+        let mut trees = inventory
+            .apis
+            .iter()
+            .flat_map(|api| api.deployments.values().map(|deployment| &deployment.tree).chain(&api.edited));
+        if trees.any(Tree::is_too_deep) {
+            return Err(InventoryError::Shape(serde::de::Error::custom(format!(
+                "a resource has more than {DEEPEST} segments, and API Gateway has none so deep"
+            ))));
+        }
+        Ok(inventory)
     }
 }
 
@@ -247,6 +258,11 @@ impl Tree {
     /// Adds a method, replacing one of the same resource and verb.
     pub fn insert(&mut self, resource: &str, verb: Verb, method: Method) {
         self.0.entry(resource.to_owned()).or_default().insert(verb, method);
+    }
+
+    /// Whether a resource lies deeper than [`Router`](super::Router) goes.
+    fn is_too_deep(&self) -> bool {
+        self.0.keys().any(|path| segments(path).nth(DEEPEST).is_some())
     }
 
     /// How many methods there are.

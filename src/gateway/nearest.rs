@@ -30,7 +30,8 @@ impl Router {
         if given.len() > MANY_SEGMENTS {
             return None;
         }
-        let mut search = Search { router: self, verb, given: &given, limit: 1, taken: Vec::new(), found: Vec::new() };
+        let mut search =
+            Search { router: self, verb, given: &given, limit: 1, taken: Vec::new(), found: Vec::new(), measured: 0 };
         search.by_case(0, None);
         search.found.pop()
     }
@@ -45,7 +46,8 @@ impl Router {
         if given.len() > MANY_SEGMENTS || limit == 0 {
             return Vec::new();
         }
-        let mut search = Search { router: self, verb, given: &given, limit, taken: Vec::new(), found: Vec::new() };
+        let mut search =
+            Search { router: self, verb, given: &given, limit, taken: Vec::new(), found: Vec::new(), measured: 0 };
         search.by_distance(Step { node: 0, at: 0, distance: 0, first: None, moved: None, met: false });
         search.found
     }
@@ -53,6 +55,10 @@ impl Router {
 
 /// A path of more segments is nobody's typo.
 const MANY_SEGMENTS: usize = 32;
+
+/// So many segments are measured against each other, and then what was found is all. A tree of 300 resources takes a few
+/// hundred; one made to be slow would take the square of its size.
+const MOST_MEASURED: usize = 20_000;
 
 /// A walk down the tree along the given segments, with what may be changed in them. What is too far is left early.
 struct Search<'r, 'g> {
@@ -64,6 +70,8 @@ struct Search<'r, 'g> {
     taken: Vec<&'g str>,
     /// The best so far, in order; at most `limit`.
     found: Vec<Near<'r>>,
+    /// How many literals were looked at.
+    measured: usize,
 }
 
 /// Where a walk is.
@@ -97,6 +105,10 @@ impl<'r: 'g, 'g> Search<'r, 'g> {
             self.with_one_more(node, step);
             return;
         };
+        self.measured += node.literals.len();
+        if self.measured > MOST_MEASURED && step.node != 0 {
+            return;
+        }
         // The nearest first: what is found early lets the rest be left early.
         let mut near: Vec<(usize, &'r str, u32)> = node
             .literals

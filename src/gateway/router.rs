@@ -2,6 +2,11 @@
 
 use super::{Tree, Verb, VerbSet};
 
+/// The deepest resource that is compiled, in segments. Every level of a tree is a resource of its own, and an API has 300
+/// of them unless AWS was asked for more; whatever a hand-made file has below this is unreachable, so that no path can
+/// exhaust the stack of the walk along it.
+pub(super) const DEEPEST: usize = 1000;
+
 /// Routes requests within one tree (a deployment's or the editor's) as API Gateway does.
 ///
 /// # The rules
@@ -114,7 +119,7 @@ impl Router {
     pub fn new(tree: &Tree) -> Self {
         let mut router = Router { nodes: vec![Node::default()], resources: Vec::with_capacity(tree.0.len()) };
         for (path, methods) in &tree.0 {
-            if methods.is_empty() {
+            if methods.is_empty() || segments(path).nth(DEEPEST).is_some() {
                 continue;
             }
             let Ok(resource) = u32::try_from(router.resources.len()) else { break };

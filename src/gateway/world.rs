@@ -1,6 +1,6 @@
 //! The inventory with everything looked up that a diagnosis asks for: routers, APIs by id, domains by name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -166,24 +166,25 @@ impl World {
             })
             .collect();
         let Some(api) = self.api(&api.id) else { return earlier };
-        let serves = |id: &str| {
-            api.stages.iter().any(|stage| {
-                stage.deployment.as_deref() == Some(id)
-                    || stage.canary.as_ref().is_some_and(|canary| canary.deployment == id)
-            })
-        };
+        // Looked up rather than searched: an API's history may hold thousands.
+        let served: HashSet<&str> = api
+            .stages
+            .iter()
+            .flat_map(|stage| [stage.deployment.as_deref(), stage.canary.as_ref().map(|canary| &*canary.deployment)])
+            .flatten()
+            .collect();
         let made = |id: &str| api.deployments.get(id).and_then(|deployment| deployment.created_at);
         let Some(now) = stage.serving().and_then(made) else { return earlier };
         let mut history: Vec<_> = api
             .deployments
             .iter()
-            .filter(|(id, _)| !serves(id))
+            .filter(|(id, _)| !served.contains(id.as_str()))
             .filter_map(|(id, deployment)| Some((deployment.created_at.filter(|made| *made < now)?, id, deployment)))
             .collect();
         history.sort_by_key(|(made, ..)| std::cmp::Reverse(*made));
+        let known: HashSet<&str> = earlier.iter().map(|earlier| earlier.deployment).collect();
         for (_, id, deployment) in history {
-            let known = earlier.iter().any(|earlier| earlier.deployment == id);
-            if let Some(router) = self.router(api, id).filter(|_| !known) {
+            if let Some(router) = self.router(api, id).filter(|_| !known.contains(id.as_str())) {
                 earlier.push(Earlier { deployment: id, router, seen_at: None, source: deployment.source });
             }
         }

@@ -38,9 +38,8 @@ pub fn standing(expects: Expects, provenance: Provenance, diagnosis: &Diagnosis)
         }
         // An authorizer that fails is a fault; one that refuses does its work.
         (Expects::AuthorizerRefusal, Cause::Authorizer) if refused => Standing::Routed,
-        (Expects::IamRefusal, Cause::IamUnsigned) => Standing::Unproved,
-        // Deployed moments ago: the next run tells, and until then nobody is woken.
-        (_, Cause::Propagating) => Standing::Unproved,
+        // What was deployed moments ago the next run tells, and until then nobody is woken.
+        (Expects::IamRefusal, Cause::IamUnsigned) | (_, Cause::Propagating) => Standing::Unproved,
         // A made-up request may be one that the validator or the backend does not take; callers' own must be.
         (_, Cause::BadProbe) if provenance != Provenance::Contract => Standing::Routed,
         (_, Cause::BackendStatus) if provenance != Provenance::Contract && below_500(diagnosis) => Standing::Routed,

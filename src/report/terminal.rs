@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::causes::{answer_line, by_step, step_title};
 use super::model::{Finding, Report};
 use crate::diagnose::{Cause, Diagnosis, StepName, StepResult, Verdict};
-use crate::gateway::TreeSource;
+use crate::gateway::{TreeSource, steers};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy)]
@@ -242,7 +242,7 @@ enum Detail {
 
 fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
     let title = match diagnosis.cause {
-        None => format!("healthy: {}", diagnosis.evidence.first().map_or("it answered", String::as_str)),
+        None => format!("healthy: {}", printable(diagnosis.evidence.first().map_or("it answered", String::as_str))),
         Some(cause) => cause.about().means.trim_end_matches('.').to_owned(),
     };
     let level = match diagnosis.verdict {
@@ -273,8 +273,9 @@ fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
         helps.push(wrapped_lines(&diagnosis.remedy, room).join("\n"));
     }
     for suggestion in diagnosis.suggestions.iter().take(if detail == Detail::All { 3 } else { 1 }) {
-        let why = wrapped_lines(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches), room).join("\n");
-        helps.push(format!("{why}\n{} {}", suggestion.method, suggestion.url));
+        let why = printable(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches));
+        let why = wrapped_lines(&why, room).join("\n");
+        helps.push(format!("{why}\n{} {}", printable(&suggestion.method), printable(&suggestion.url)));
     }
     for help in helps {
         group = group.element(Level::HELP.message(help));
@@ -286,12 +287,20 @@ fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
     text
 }
 
+/// Of a wrong part that goes on over more lines the first are marked: each mark costs the drawing a look at all others.
+const MOST_MARKED: usize = 20;
+
+/// More than any verb that is registered with IANA.
+const LONGEST_VERB: usize = 32;
+
 /// The request as it is drawn, and where the wrong part stands in that: once for each line that holds some of it. Where
 /// it does not fit a line the path goes on the next one, and on as many as it needs.
 fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::Range<usize>>) {
     let request = &diagnosis.request;
     let url = printable(&request.url);
-    let offset = request.method.len() + 1;
+    // It stands before every line, so one that is no verb at all is cut.
+    let method: String = printable(&request.method).chars().take(LONGEST_VERB).collect();
+    let offset = method.chars().count() + 1;
     // ` | ` stands before each line.
     let room = width.saturating_sub(offset + 4).max(20);
     let mut cuts = vec![0];
@@ -309,7 +318,7 @@ fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::
             cuts.push(start);
         }
     }
-    let mut source = format!("{} ", request.method);
+    let mut source = format!("{method} ");
     // An empty place, as that of a missing stage, is shown by the character that stands there. At the very end that is
     // the last one.
     let at = diagnosis.at.clone().filter(|at| at.start <= at.end && at.end <= url.len()).map(|at| {
@@ -325,7 +334,7 @@ fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::
         }
         if let Some(at) = &at {
             let (from, to) = (at.start.max(*start), at.end.min(end));
-            if from < to {
+            if from < to && marked.len() < MOST_MARKED {
                 marked.push(source.len() + from - start..source.len() + to - start);
             }
         }
@@ -334,9 +343,10 @@ fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::
     (source, marked)
 }
 
-/// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal.
+/// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal, nor turn its writing direction or
+/// end its lines.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
 }
 
 fn notes(diagnosis: &Diagnosis, detail: Detail) -> Vec<String> {
@@ -386,31 +396,36 @@ fn wrapped(line: &str, width: usize, indent: &str) -> String {
     let mut out = String::new();
     let leading: String = line.chars().take_while(|c| *c == ' ').collect();
     // Each line has the room that its own indent leaves.
-    let mut rest = line.trim_start();
+    let room = |before: &str| width.saturating_sub(before.len());
     let mut before = leading.as_str();
-    loop {
-        let first = wrapped_lines(rest, width.saturating_sub(before.len())).swap_remove(0);
-        let _ = writeln!(out, "{before}{first}");
-        rest = rest.get(first.len()..).unwrap_or("").trim_start();
-        if rest.is_empty() {
-            return out;
-        }
+    for line in broken(line.trim(), room(before), room(indent)) {
+        let _ = writeln!(out, "{before}{line}");
         before = indent;
     }
+    out
 }
 
 /// A text broken at spaces; a word longer than the width stands alone and whole.
 fn wrapped_lines(text: &str, width: usize) -> Vec<String> {
+    broken(text, width, width)
+}
+
+/// The same, where the first line has other room than the rest.
+fn broken(text: &str, first: usize, rest: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let (mut line, mut columns, mut width) = (String::new(), 0, first);
     for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+        let wide = word.chars().count();
+        if !line.is_empty() && columns + 1 + wide > width {
             lines.push(std::mem::take(&mut line));
+            (columns, width) = (0, rest);
         }
         if !line.is_empty() {
             line.push(' ');
+            columns += 1;
         }
         line.push_str(word);
+        columns += wide;
     }
     lines.push(line);
     lines

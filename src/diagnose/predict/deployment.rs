@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::reading::{Grade, Reading, takes_anything};
 use super::{Fault, Place, Question, Taken, sure};
-use crate::diagnose::suggest::{replaced, segment_at};
+use crate::diagnose::suggest::{is_too_long, replaced, segment_at};
 use crate::diagnose::{Cause, Confidence, Suggestion};
 use crate::gateway::{Api, Earlier, Match, Router, Segment, Stage, TreeSource, Verb, segments};
 
@@ -36,7 +36,7 @@ impl<'w> Question<'w, '_> {
         )
         .at(at)
         .suggest(self.offer(&url, why));
-        Some(Reading { grade: Grade::ByName, fault, doubtful: takes_anything(hit.resource) })
+        Some(Reading { grade: Grade::Named, fault, doubtful: takes_anything(hit.resource) })
     }
 
     /// The first segment names a stage, and may be the path's all the same: with a stage before it the whole path routes.
@@ -67,11 +67,11 @@ impl<'w> Question<'w, '_> {
         let fault = Fault::new(Cause::StageMissing, sure(place.source).min(Confidence::Likely), evidence)
             .suggest(suggestions.collect::<Vec<_>>());
         // The first segment is the stage's name whatever it was meant for: another name must say it, and no pattern.
-        let names = |resource: &str| {
+        let literals = |resource: &str| {
             segments(resource).skip(1).filter(|segment| matches!(Segment::parse(segment), Segment::Literal(_))).count()
         };
-        let named = segments(place.path).next().is_none() || names(hit.resource) > 0;
-        let grade = if named { Grade::ByName } else { Grade::ByPattern };
+        let named = segments(place.path).next().is_none() || literals(hit.resource) > 0;
+        let grade = if named { Grade::Named } else { Grade::Pattern };
         Some(Reading { grade, fault, doubtful: hit.resource.contains('{') })
     }
 
@@ -161,6 +161,9 @@ impl<'w> Question<'w, '_> {
     }
 
     fn at_other_stages(&self, place: &Place<'w, '_>, stages: &[&Stage]) -> Vec<Suggestion> {
+        if is_too_long(self.url()) {
+            return Vec::new();
+        }
         let region = &self.world.inventory().region;
         let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         stages

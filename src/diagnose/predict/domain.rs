@@ -162,7 +162,7 @@ impl<'w> Question<'w, '_> {
         )
         .at(address.base_at.clone())
         .suggest(offer_without(self.world, self.request, &conditions, why));
-        Some(Reading { grade: Grade::ByName, fault, doubtful: takes_anything(hit.resource) })
+        Some(Reading { grade: Grade::Named, fault, doubtful: takes_anything(hit.resource) })
     }
 
     /// The path routes under another base path than the one that took it, or with `(none)` under one at all.
@@ -170,7 +170,7 @@ impl<'w> Question<'w, '_> {
         let address = place.domain?;
         let (by_pattern, by_name): (Vec<_>, Vec<_>) =
             self.under_other_bases(address).into_iter().partition(|suggestion| self.lands_by_pattern(suggestion));
-        let (grade, found) = if by_name.is_empty() { (Grade::ByChance, by_pattern) } else { (Grade::ByName, by_name) };
+        let (grade, found) = if by_name.is_empty() { (Grade::Chance, by_pattern) } else { (Grade::Named, by_name) };
         found.first()?;
         let at = address.base_at.start..address.path_at.end;
         let fault = Fault::new(

@@ -3,9 +3,12 @@
 use std::ops::Range;
 
 use super::{Expectation, Fault, Question, UNREAD, stage_distance};
-use crate::diagnose::suggest::{reaches, replaced};
+use crate::diagnose::suggest::{is_too_long, reaches, replaced};
 use crate::diagnose::{Cause, Confidence, Suggestion};
 use crate::gateway::{Api, EndpointAddress, Request, Stage};
+
+/// Ids have ten characters; longer names are nobody's typo of one.
+const LONGEST_ID: usize = 64;
 
 impl<'w> Question<'w, '_> {
     pub(super) fn at_endpoint(&self, endpoint: &EndpointAddress<'w>) -> Expectation<'w> {
@@ -53,17 +56,21 @@ impl<'w> Question<'w, '_> {
 
     pub(super) fn unknown_api(&self, endpoint: &EndpointAddress<'w>) -> Fault {
         let inventory = self.world.inventory();
-        let host_start = self.url().find(&endpoint.api_id).unwrap_or(0);
-        let at = host_start..host_start + endpoint.api_id.len();
+        // An id that a header names stands nowhere in the URL; what is wrong there is the host.
+        let host_start = self.request.url[..url::Position::BeforeHost].len();
+        let host = self.request.url.host_str().unwrap_or("");
+        let at = self
+            .url()
+            .find(&endpoint.api_id)
+            .map_or(host_start..host_start + host.len(), |start| start..start + endpoint.api_id.len());
         let near = inventory
             .apis
             .iter()
-            .filter(|api| api.id.len().abs_diff(endpoint.api_id.len()) <= 2)
+            .filter(|api| api.id.len() <= LONGEST_ID && api.id.len().abs_diff(endpoint.api_id.len()) <= 2)
             .filter(|api| strsim::osa_distance(&api.id, &endpoint.api_id) <= 2)
             .filter_map(|api| {
                 self.offer(&replaced(self.request, at.clone(), &api.id), format!("the API {} has this id", api.name))
             });
-        let host = self.request.url.host_str().unwrap_or("");
         if let Some(domain) = inventory.domains.iter().find(|domain| domain.target.as_deref() == Some(host)) {
             let path = self.url().get(self.request.url[..url::Position::BeforePath].len()..).unwrap_or("");
             let url = format!("https://{}{path}", domain.name);
@@ -244,6 +251,9 @@ impl<'w> Question<'w, '_> {
 
     /// The request with a stage and a path behind it.
     fn with_stage(&self, asked: &Unstaged<'w, '_>, stage: &Stage, path: &str) -> Option<Suggestion> {
+        if is_too_long(self.url()) {
+            return None;
+        }
         let base = match &asked.base {
             Base::Before(before) => format!("{before}/{}", stage.name),
             Base::Endpoint(endpoint) => {

@@ -6,7 +6,7 @@ mod endpoint;
 mod path;
 mod reading;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::Range;
 
 use path::Respelt;
@@ -116,7 +116,7 @@ impl From<Fault> for Expectation<'_> {
 
 /// What the model says of a request.
 pub(super) fn predict<'w>(world: &'w World, request: &Request, address: &Address<'w>, meant: Meant) -> Expectation<'w> {
-    let question = Question { world, request, verb: Verb::of_request(&request.method), meant };
+    let question = Question { world, request, verb: Verb::of_request(&request.method), meant, offered: Cell::new(0) };
     match address {
         Address::Elsewhere => Expectation::Unknown(format!(
             "{} is neither a default endpoint nor a custom domain that was read",
@@ -127,13 +127,19 @@ pub(super) fn predict<'w>(world: &'w World, request: &Request, address: &Address
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Question<'w, 'r> {
     world: &'w World,
     request: &'r Request,
     verb: Option<Verb>,
     meant: Meant,
+    /// How many corrected requests were looked at.
+    offered: Cell<usize>,
 }
+
+/// So many corrected requests are looked at: more than a domain has mappings (200) or an API stages (10) unless AWS was
+/// asked for more. Each costs as much as the request is long, so that all of a huge account would be slow.
+const MOST_OFFERED: usize = 1000;
 
 /// How sure a statement about a tree can be.
 pub(super) fn sure(source: TreeSource) -> Confidence {
@@ -154,6 +160,9 @@ impl<'w> Question<'w, '_> {
     }
 
     fn offer(&self, url: &str, why: String) -> Option<Suggestion> {
+        if self.offered.replace(self.offered.get() + 1) >= MOST_OFFERED {
+            return None;
+        }
         offer(self.world, self.request, self.method(), url, why)
     }
 
@@ -195,7 +204,7 @@ impl<'w> Question<'w, '_> {
         let path = self.url().get(path_at.clone()).unwrap_or("");
         // API Gateway routes by the overriding verb (DG:api-gateway-known-issues).
         let over = self.request.header("x-http-method-override").and_then(Verb::of_request);
-        let routed_by = Question { verb: over.or(self.verb), ..*self };
+        let routed_by = Question { verb: over.or(self.verb), ..self.clone() };
         if let Some(hit) = routed_by.routes(Some(router), path)
             && let Some(method) = deployment.tree.method(hit.resource, hit.verb)
         {
@@ -241,7 +250,7 @@ impl<'w> Question<'w, '_> {
     /// The stage's deployment does not have it: every reading of the request, in the order of design.md section 4.
     fn no_route(&self, place: &Place<'w, '_>) -> Fault {
         let (cut_off, respelt) = match self.by_encoding(place) {
-            Some(reading) if reading.grade == Grade::ByName => (Some(reading), None),
+            Some(reading) if reading.grade == Grade::Named => (Some(reading), None),
             respelt => (None, respelt),
         };
         let mut readings: Vec<Reading> =

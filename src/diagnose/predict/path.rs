@@ -71,7 +71,7 @@ impl<'w> Question<'w, '_> {
         )
         .at(segment_at(self.url(), place.path_at, near.segment))
         .suggest(self.offer(&url, "in the case of the resource".to_owned()));
-        Some(Reading::new(Grade::BySpelling, fault))
+        Some(Reading::new(Grade::Respelt, fault))
     }
 
     /// Something near, within the deployment.
@@ -90,7 +90,7 @@ impl<'w> Question<'w, '_> {
                     })
                     .collect::<Vec<_>>(),
             );
-        Some(Reading::new(Grade::ByNearness, fault))
+        Some(Reading::new(Grade::Near, fault))
     }
 
     /// What remains where nothing else says why.
@@ -123,10 +123,10 @@ impl<'w> Question<'w, '_> {
             .suggest(self.offer(&url, "written plainly".to_owned()));
         // That a part was never sent explains more than whatever the rest may have been meant for.
         if path.contains("%23") && place.fragment.is_some() {
-            return Some(Reading::new(Grade::ByName, fault));
+            return Some(Reading::new(Grade::Named, fault));
         }
         let fault = fault.or(Cause::PathUnknown, "whether API Gateway folds such paths is not documented");
-        Some(Reading::new(Grade::BySpelling, fault))
+        Some(Reading::new(Grade::Respelt, fault))
     }
 }
 

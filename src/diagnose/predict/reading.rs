@@ -8,17 +8,17 @@ use crate::gateway::{SEGMENT_COST, Segment, Verb, segments};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Grade {
     /// The names that stand in the request are those of what it would reach.
-    ByName,
+    Named,
     /// They are, in another case or another spelling of the same characters.
-    BySpelling,
+    Respelt,
     /// They nearly are: a typo.
-    ByNearness,
+    Near,
     /// Only a pattern says it, that would take any other text as well.
-    ByPattern,
+    Pattern,
     /// Nothing says it: it remains.
-    ByDefault,
+    Rest,
     /// A pattern under another base path, which would say it of every path.
-    ByChance,
+    Chance,
 }
 
 /// One reading.
@@ -54,13 +54,13 @@ fn taken_by(resource: &str, index: usize) -> Option<Segment<'_>> {
     last.filter(|segment| matches!(segment, Segment::Greedy(_)))
 }
 
-impl<'w> Place<'w, '_> {
+impl Place<'_, '_> {
     /// How much a method of this resource, wherever it is, accounts for of the request. A parameter takes the typo of a
     /// literal as well, and the literal in another case.
     pub(super) fn grade(&self, verb: Option<Verb>, resource: &str, fault: Fault) -> Reading {
-        let Some(verb) = verb else { return Reading::new(Grade::ByName, fault) };
+        let Some(verb) = verb else { return Reading::new(Grade::Named, fault) };
         if takes_anything(resource) {
-            return Reading::new(Grade::ByPattern, fault);
+            return Reading::new(Grade::Pattern, fault);
         }
         let by_pattern = |segment| !matches!(taken_by(resource, segment), Some(Segment::Literal(_)) | None);
         let near = self.near(verb).first();
@@ -71,17 +71,17 @@ impl<'w> Place<'w, '_> {
             near.filter(|near| near.distance < SEGMENT_COST).map(|near| near.segment),
         ];
         if corrected.into_iter().flatten().any(by_pattern) {
-            return Reading::new(Grade::ByPattern, fault);
+            return Reading::new(Grade::Pattern, fault);
         }
         // What a greedy parameter swallows may be one segment too many for something near.
         let swallowed = |segment| matches!(taken_by(resource, segment), Some(Segment::Greedy(_)));
-        Reading { grade: Grade::ByName, fault, doubtful: near.is_some_and(|near| swallowed(near.segment)) }
+        Reading { grade: Grade::Named, fault, doubtful: near.is_some_and(|near| swallowed(near.segment)) }
     }
 
     /// As [`Place::grade`], for a method of another tree: here too names may stand where it has a pattern.
     pub(super) fn grade_elsewhere(&self, verb: Option<Verb>, resource: &str, fault: Fault) -> Reading {
         let mut reading = self.grade(verb, resource, fault);
-        if reading.grade != Grade::ByName {
+        if reading.grade != Grade::Named {
             return reading;
         }
         let by_pattern = |index: &usize| !matches!(taken_by(resource, *index), Some(Segment::Literal(_)) | None);
@@ -94,7 +94,7 @@ impl<'w> Place<'w, '_> {
                 .any(|(_, hit)| matches!(taken_by(hit.resource, *index), Some(Segment::Literal(_))))
         };
         if indices.iter().any(named_here) {
-            reading.grade = Grade::ByPattern;
+            reading.grade = Grade::Pattern;
         }
         // A typo of a name that is too far to be near.
         reading.doubtful |= indices.iter().any(|index| self.router.has_names_at(self.path, *index));
@@ -122,46 +122,48 @@ fn reads_the_url(cause: Cause) -> bool {
     )
 }
 
+/// Whether another reading may be meant where this one comes first.
+fn may_be_meant(first: &Reading, other: &Reading) -> bool {
+    use Grade as G;
+    let doubtful = first.doubtful;
+    let (cause, certain) = (first.fault.cause, first.fault.confidence == Confidence::Certain);
+    let holds_as_well = is_of_deployment(cause) && is_of_deployment(other.fault.cause);
+    match (first.grade, other.grade) {
+        // What is certain of itself needs no alternatives of its own kind; what is of the API's history is not.
+        (G::Named, G::Named) if holds_as_well => other.fault.confidence != first.fault.confidence || !certain,
+        (G::Named, G::Named) if is_of_deployment(cause) && certain => {
+            other.fault.cause != Cause::MethodMismatch || doubtful
+        }
+        (G::Named, G::Named) => true,
+        (G::Named, G::Near) => doubtful,
+        (G::Named, G::Rest) if is_of_deployment(cause) => doubtful,
+        // A pattern of the editor or of another stage has this verb too.
+        (G::Named, G::Pattern) if cause == Cause::MethodMismatch => is_of_deployment(other.fault.cause),
+        // Another reading of the URL: it may be right as it is, and the path wrong.
+        (G::Named, G::Respelt | G::Pattern | G::Rest) if reads_the_url(cause) => {
+            doubtful || other.fault.cause == Cause::RootWithoutMethod
+        }
+        // Where something is near, that nothing else holds is no reading.
+        (G::Named, _) | (G::Respelt, G::Near | G::Rest) | (G::Near, G::Rest) => false,
+        _ => true,
+    }
+}
+
 /// The best reading, with the others as its evidence where they hold as well, and as its alternatives where they may be
 /// meant instead. The readings come in the order of the causes, which decides between equals.
 pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
-    readings.push(Reading::new(Grade::ByDefault, otherwise));
+    readings.push(Reading::new(Grade::Rest, otherwise));
     readings.sort_by_key(|reading| reading.grade);
     let mut readings = readings.into_iter();
-    let Some(Reading { grade, mut fault, doubtful }) = readings.next() else {
+    let Some(mut first) = readings.next() else {
         return Fault::new(Cause::Unexplained, Confidence::Possible, String::new());
     };
-    let confidence = fault.confidence;
-    for Reading { grade: other_grade, fault: other, .. } in readings {
-        if other.cause == fault.cause {
-            continue;
-        }
-        let holds_as_well = is_of_deployment(fault.cause) && is_of_deployment(other.cause);
-        let listed = match (grade, other_grade) {
-            // What is certain of itself needs no alternatives of its own kind; what is of the API's history is not.
-            (Grade::ByName, Grade::ByName) if holds_as_well => {
-                other.confidence != confidence || confidence < Confidence::Certain
-            }
-            (Grade::ByName, Grade::ByName) => {
-                !is_of_deployment(fault.cause)
-                    || other.cause != Cause::MethodMismatch
-                    || confidence < Confidence::Certain
-                    || doubtful
-            }
-            (Grade::ByName, Grade::ByNearness) => doubtful,
-            (Grade::ByName, Grade::ByDefault) if is_of_deployment(fault.cause) => doubtful,
-            // A pattern of the editor or of another stage has this verb too.
-            (Grade::ByName, Grade::ByPattern) if fault.cause == Cause::MethodMismatch => is_of_deployment(other.cause),
-            // Another reading of the URL: it may be right as it is, and the path wrong.
-            (Grade::ByName, Grade::BySpelling | Grade::ByPattern | Grade::ByDefault) if reads_the_url(fault.cause) => {
-                doubtful || other.cause == Cause::RootWithoutMethod
-            }
-            (Grade::ByName, _) => false,
-            // That nothing else holds is no reading where something is near.
-            (Grade::BySpelling | Grade::ByNearness, Grade::ByDefault) => false,
-            (Grade::BySpelling, Grade::ByNearness) => false,
-            _ => true,
-        };
+    let others: Vec<(bool, Reading)> = readings
+        .filter(|other| other.fault.cause != first.fault.cause)
+        .map(|other| (may_be_meant(&first, &other), other))
+        .collect();
+    for (listed, Reading { grade, fault: other, .. }) in others {
+        let fault = &mut first.fault;
         if listed {
             fault.confidence = fault.confidence.min(Confidence::Likely);
             let tell = other.evidence.first().cloned().unwrap_or_default();
@@ -170,17 +172,16 @@ pub(super) fn best_of(mut readings: Vec<Reading>, otherwise: Fault) -> Fault {
             }
             // Where the first has no corrected request, the next one's may be what was meant.
             if fault.suggestions.is_empty() {
-                fault = fault.suggest(other.suggestions);
+                fault.suggestions = other.suggestions;
             }
-        } else if holds_as_well && other_grade == Grade::ByName {
+        } else if grade == Grade::Named && is_of_deployment(fault.cause) && is_of_deployment(other.cause) {
             if other.cause == Cause::NotDeployed {
-                fault
-                    .evidence
-                    .push("the edited tree has it too: a new deployment to this stage would bring it".to_owned());
+                let too = "the edited tree has it too: a new deployment to this stage would bring it";
+                fault.evidence.push(too.to_owned());
             } else {
                 fault.evidence.extend(other.evidence);
             }
         }
     }
-    fault
+    first.fault
 }
