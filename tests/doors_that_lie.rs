@@ -208,3 +208,26 @@ async fn a_new_deployment_takes_its_time() {
         assert_ne!(later.cause, Some(Cause::Propagating), "ten minutes later it is something else");
     }
 }
+
+/// A method that was deployed seconds ago, and whose first answer came from a server that does not know it yet, wakes
+/// nobody; an hour later it does.
+#[tokio::test]
+async fn a_run_waits_for_a_new_deployment() {
+    for (age, problems) in [(5, 0), (3600, 1)] {
+        let api = |deployment| {
+            Api::new("a1b2c3d4e5", "orders")
+                .deploy("d1", |tree| tree.get("/orders", Behaviour::Mock))
+                .deploy("d2", |tree| tree.get("/new", Behaviour::Mock))
+                .with_stage(Stage::new("prod", deployment).updated_at(NOW - age))
+        };
+        let told = Simulator::start(Account::new("us-east-1").api(api("d2"))).await.unwrap();
+        let wire = Simulator::start(Account::new("us-east-1").api(api("d1"))).await.unwrap();
+        let run = Run { invoke_url: wire.invoke_url_template().parse().unwrap(), ..run(&told) };
+        let prober = pipeline::prober(&run.config).unwrap();
+        let wanted = Wanted::Everything(Scope::default());
+        let report = pipeline::run(&run, &plane(&told), &wanted, &prober, &|| NOW).await.unwrap();
+        assert_eq!(report.problems().count(), problems, "{age} s");
+        assert_eq!(report.expected().filter(|f| f.diagnosis.cause == Some(Cause::Propagating)).count(), 1 - problems);
+        assert_eq!((report.coverage.deployed, report.coverage.healthy), (2, 1));
+    }
+}

@@ -309,4 +309,13 @@ mod tests {
         }
         assert_eq!(router.nearest(Verb::Delete, "/order", 3), [], "nothing has DELETE");
     }
+
+    proptest::proptest! {
+        /// What both texts begin or end with costs nothing in the distance, transpositions included.
+        #[test]
+        fn common_ends_cost_nothing(a in "[abc]{0,9}", b in "[abc]{0,9}") {
+            let (x, y) = without_common_ends(&a, &b);
+            proptest::prop_assert_eq!(strsim::osa_distance(x, y), strsim::osa_distance(&a, &b));
+        }
+    }
 }

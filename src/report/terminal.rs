@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::causes::{answer_line, by_step, step_title};
 use super::model::{Finding, Report};
-use crate::diagnose::{Cause, Diagnosis, StepName, StepResult, Verdict};
+use crate::diagnose::{Cause, Confidence, Diagnosis, StepName, StepResult, Verdict};
 use crate::gateway::{TreeSource, steers};
 
 /// How to draw.
@@ -243,7 +243,12 @@ enum Detail {
 fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
     let title = match diagnosis.cause {
         None => format!("healthy: {}", printable(diagnosis.evidence.first().map_or("it answered", String::as_str))),
-        Some(cause) => cause.about().means.trim_end_matches('.').to_owned(),
+        Some(cause) => {
+            let means = cause.about().means.trim_end_matches('.');
+            // One of several must not be told as the one.
+            let one_of_several = diagnosis.confidence == Confidence::Possible && cause != Cause::Unexplained;
+            if one_of_several { format!("Perhaps: {means}") } else { means.to_owned() }
+        }
     };
     let level = match diagnosis.verdict {
         Verdict::Healthy | Verdict::Skipped => Level::INFO.with_name(Some("ok")),
@@ -361,7 +366,7 @@ fn notes(diagnosis: &Diagnosis, detail: Detail) -> Vec<String> {
     for other in diagnosis.alternatives.iter().take(shown(Detail::Causes)) {
         notes.push(format!("it may be {} instead: {}", other.cause, printable(&other.tell)));
     }
-    if diagnosis.confidence != crate::diagnose::Confidence::Certain {
+    if diagnosis.confidence != Confidence::Certain {
         notes.push(format!("this is {}, not certain", diagnosis.confidence));
     }
     notes
