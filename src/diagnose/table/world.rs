@@ -258,6 +258,19 @@ fn domains() -> Vec<Domain> {
     ]
 }
 
+/// Two stages: what one has by a pattern, the other lacks.
+fn patterns() -> Api {
+    let mut patterns = api("patterns00", "patterns");
+    patterns.stages = vec![stage("prod", "q1"), stage("next", "q2"), stage("deep", "q3")];
+    patterns.deployments = [
+        ("q1".to_owned(), deployment(&["GET /me/admin"])),
+        ("q2".to_owned(), deployment(&["GET /me", "GET /me/{name}", "ANY /{proxy+}"])),
+        ("q3".to_owned(), deployment(&["POST /{a}/{b}"])),
+    ]
+    .into();
+    patterns
+}
+
 /// An account with one of everything.
 fn inventory() -> Inventory {
     const ORDERS: &[&str] = &[
@@ -320,7 +333,7 @@ fn inventory() -> Inventory {
     private.deployments = [("p1".to_owned(), deployment(&["GET /x"]))].into();
 
     let mut inventory = Inventory::empty("us-east-1");
-    inventory.apis = vec![orders, root, off, shadowing, private, half_known()];
+    inventory.apis = vec![orders, root, off, shadowing, private, half_known(), patterns()];
     inventory.apis.extend(in_own_words());
     inventory.apis.extend(measured());
     inventory.domains = domains();
