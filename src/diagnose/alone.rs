@@ -2,7 +2,7 @@
 
 use super::rules::{Case, Conclusion};
 use super::{Cause, Confidence, Symptom};
-use crate::gateway::{Address, segments};
+use crate::gateway::{Address, DomainRoute, EndpointType, segments};
 
 /// What the URL shows without any model.
 struct Shape<'c> {
@@ -82,6 +82,11 @@ pub(super) fn unmatched(case: &Case<'_, '_>, why: &str) -> Conclusion {
 pub(super) fn forbidden(case: &Case<'_, '_>, why: &str) -> Conclusion {
     let shape = Shape::of(case);
     let mut causes = Vec::new();
+    // Of an API that was read, its switch and its kind are known.
+    let known = match case.address {
+        Address::Endpoint(endpoint) => endpoint.api,
+        Address::Domain(_) | Address::Elsewhere => None,
+    };
     let key = if case.request.header("x-api-key").is_some() {
         "the key is of no enabled usage plan that lists this stage"
     } else {
@@ -104,7 +109,20 @@ pub(super) fn forbidden(case: &Case<'_, '_>, why: &str) -> Conclusion {
             causes.push((Cause::StageUnknown, "the API has no stage of this name: stage names are case-sensitive"));
         }
         causes.push((Cause::StageMissing, "the path routes once a stage stands before it"));
-        causes.push((Cause::EndpointDisabled, "every URL of the default endpoint answers the same"));
+        if known.is_none() {
+            causes.push((Cause::EndpointDisabled, "every URL of the default endpoint answers the same"));
+        }
+    } else if let Address::Domain(domain) = case.address
+        && matches!(domain.route, DomainRoute::To(_))
+    {
+        // Where it leads is known, and only what is there is not.
+        if domain.domain.mutual_tls {
+            causes.push((Cause::ClientCertificate, "the same request with a trusted client certificate answers"));
+        }
+        causes.push((Cause::ApiKey, key));
+        causes.push((Cause::Waf, "the stage has a web ACL"));
+        causes.push((Cause::StageUnknown, "the stage that the domain leads to was deleted"));
+        return one_of(causes, why);
     } else {
         causes.push((Cause::DomainUnmapped, "the domain has no mapping for this path"));
         causes.push((Cause::BasePathMissing, "the path routes below one of the domain's base paths"));
@@ -112,7 +130,7 @@ pub(super) fn forbidden(case: &Case<'_, '_>, why: &str) -> Conclusion {
     }
     causes.push((Cause::ApiKey, key));
     causes.push((Cause::Waf, "the stage has a web ACL"));
-    if shape.endpoint {
+    if shape.endpoint && known.is_none_or(|api| api.endpoint == EndpointType::Private) {
         causes.push((Cause::PrivateEndpoint, "the API is private, and the request came through another VPC endpoint"));
     }
     one_of(causes, why)

@@ -18,7 +18,9 @@ impl<'w> Question<'w, '_> {
             )
             .at(address.path_at.clone())
             .into(),
-            DomainRoute::Unmapped => self.unmapped(address).into(),
+            DomainRoute::Unmapped => self
+                .unread(|place| place.strip_prefix("domain ").is_some_and(|rest| rest.starts_with(&format!("{name} "))))
+                .unwrap_or_else(|| self.unmapped(address).into()),
             DomainRoute::To(target) => {
                 let Some(api) = address.api else {
                     return Expectation::Unknown(format!(

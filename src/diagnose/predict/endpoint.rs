@@ -14,8 +14,8 @@ impl<'w> Question<'w, '_> {
     pub(super) fn at_endpoint(&self, endpoint: &EndpointAddress<'w>) -> Expectation<'w> {
         let inventory = self.world.inventory();
         // Nothing was read: that an API is not in it says nothing.
-        if let Some(gap) = inventory.gaps.iter().find(|gap| gap.place == UNREAD) {
-            return Expectation::Unknown(format!("{}: {}", gap.place, gap.reason));
+        if let Some(unknown) = self.unread(|place| place == UNREAD) {
+            return unknown;
         }
         if endpoint.api_id.starts_with("vpce-") {
             let evidence = "a VPC endpoint's own name does not say which API is meant: x-apigw-api-id or Host must";
@@ -39,7 +39,10 @@ impl<'w> Question<'w, '_> {
                     endpoint.api_id
                 ));
             }
-            return self.unknown_api(endpoint).into();
+            let of_it = format!("api {}", endpoint.api_id);
+            return self
+                .unread(|place| place == "list of APIs" || place == of_it)
+                .unwrap_or_else(|| self.unknown_api(endpoint).into());
         };
         if api.default_endpoint_disabled && self.meant.switch_counts {
             return self.disabled_endpoint(endpoint, api).into();
@@ -50,7 +53,9 @@ impl<'w> Question<'w, '_> {
                 "the stage {} is none of those that the filters admit",
                 endpoint.stage_text.as_deref().unwrap_or("(none)")
             )),
-            None => self.at_no_stage(endpoint, api).into(),
+            None => self
+                .unread(|place| place == format!("api {} ({})", api.id, api.name))
+                .unwrap_or_else(|| self.at_no_stage(endpoint, api).into()),
         }
     }
 

@@ -151,6 +151,12 @@ pub(super) fn sure(source: TreeSource) -> Confidence {
 }
 
 impl<'w> Question<'w, '_> {
+    /// Where something of this place could not be read, what follows from its absence is not known.
+    fn unread(&self, of: impl Fn(&str) -> bool) -> Option<Expectation<'w>> {
+        let gap = self.world.inventory().gaps.iter().find(|gap| of(&gap.place))?;
+        Some(Expectation::Unknown(format!("{}: {}", gap.place, gap.reason)))
+    }
+
     fn url(&self) -> &str {
         self.request.url.as_str()
     }

@@ -366,6 +366,9 @@ pub(super) struct Worlds {
     unread: World,
     /// Filters left out the API a1b2c3d4e5.
     other_apis: World,
+    /// The list of APIs broke off before a1b2c3d4e5, the stages of f6g7h8i9j0 and the mappings of shop.example.com could
+    /// not be read.
+    gappy: World,
     /// Filters left out every stage but dev.
     only_dev: World,
     /// The same account behind an emulator's addresses.
@@ -382,11 +385,19 @@ impl Default for Worlds {
         let mut only_dev = inventory();
         only_dev.stages_filtered = true;
         only_dev.apis.iter_mut().for_each(|api| api.stages.retain(|stage| stage.name == "dev"));
+        let mut gappy = inventory();
+        let gap = |place: &str| Gap { place: place.to_owned(), reason: "AccessDenied".to_owned() };
+        gappy.gaps =
+            vec![gap("list of APIs"), gap("api f6g7h8i9j0 (catch-all)"), gap("domain shop.example.com mappings")];
+        gappy.apis.retain(|api| api.id != "a1b2c3d4e5");
+        gappy.apis.iter_mut().filter(|api| api.id == "f6g7h8i9j0").for_each(|api| api.stages.clear());
+        gappy.domains.iter_mut().filter(|domain| domain.name == "shop.example.com").for_each(|d| d.mappings.clear());
         let emulator: InvokeUrl = "http://localhost:4566/restapis/{api}/{stage}/_user_request_".parse().unwrap();
         Worlds {
             all: world(),
             unread: World::new(unread, InvokeUrl::default()),
             other_apis: World::new(other_apis, InvokeUrl::default()),
+            gappy: World::new(gappy, InvokeUrl::default()),
             only_dev: World::new(only_dev, InvokeUrl::default()),
             emulator: World::new(inventory(), emulator),
         }
@@ -400,6 +411,7 @@ impl Worlds {
             "" => &self.all,
             "unread" => &self.unread,
             "other-apis" => &self.other_apis,
+            "gappy" => &self.gappy,
             "only-dev" => &self.only_dev,
             "emulator" => &self.emulator,
             other => return Err(format!("no world is called {other}")),
