@@ -49,31 +49,55 @@ pub fn diagnose_deployed(request: &Request, observation: &Observation, world: &W
     explain(request, observation, world, now, false)
 }
 
-fn explain(request: &Request, observation: &Observation, world: &World, now: i64, by_its_url: bool) -> Diagnosis {
-    let address = world.locate(request);
+/// What the model expects of a request, as far as its answer leaves it standing, and what the answer is.
+struct Expected<'w> {
+    expectation: Expectation<'w>,
+    read: Read,
+    /// Whether the default endpoint is switched off, and the answer says that this is not deployed yet.
+    switched_off: bool,
+}
+
+fn expect<'w>(
+    world: &'w World,
+    request: &Request,
+    address: &Address<'w>,
+    observation: &Observation,
+    by_its_url: bool,
+) -> Expected<'w> {
     let meant = Meant { by_its_url, switch_counts: true };
-    let mut expectation = predict::predict(world, request, &address, meant);
+    let mut expectation = predict::predict(world, request, address, meant);
     let customised = address.stage().map_or(&[][..], |(api, _)| &api.gateway_responses);
-    let Read { symptom, guessed } = symptom::read(observation, customised, refusal::refusal(request, &expectation));
-    let switched_off = matches!(&expectation, Expectation::Fault(fault) if fault.cause == Cause::EndpointDisabled);
-    if switched_off && symptom.is_unmatched() {
-        // It is said within a stage only, so that the switch is not deployed yet.
-        expectation = predict::predict(world, request, &address, Meant { switch_counts: false, ..meant });
+    let read = symptom::read(observation, customised, refusal::refusal(request, &expectation));
+    let cause = match &expectation {
+        Expectation::Fault(fault) => Some(fault.cause),
+        _ => None,
+    };
+    // It is said within a stage only.
+    let switched_off = cause == Some(Cause::EndpointDisabled) && read.symptom.is_unmatched();
+    if switched_off {
+        expectation = predict::predict(world, request, address, Meant { switch_counts: false, ..meant });
     }
-    let response = observation.outcome.as_ref().ok();
-    let words = response.map(Words::of);
-    if let (Expectation::Fault(fault), Address::Endpoint(endpoint)) = (&expectation, &address)
+    if let (Expectation::Fault(fault), Address::Endpoint(endpoint)) = (&expectation, address)
         && fault.cause == Cause::ApiUnknown
         && endpoint.api.is_some()
-        && !symptom.is_transport()
+        && !read.symptom.is_transport()
     {
         // What answers in the other region was not read.
         expectation = Expectation::Unknown(fault.evidence.first().cloned().unwrap_or_default());
     }
-    let words_ = words.as_ref();
-    let observed = rules::Case { request, observation, address: &address, symptom, guessed, words: words_, now };
+    Expected { expectation, read, switched_off }
+}
+
+fn explain(request: &Request, observation: &Observation, world: &World, now: i64, by_its_url: bool) -> Diagnosis {
+    let address = world.locate(request);
+    let Expected { expectation, read: Read { symptom, guessed }, switched_off } =
+        expect(world, request, &address, observation, by_its_url);
+    let response = observation.outcome.as_ref().ok();
+    let words = response.map(Words::of);
+    let observed =
+        rules::Case { request, observation, address: &address, symptom, guessed, words: words.as_ref(), now };
     let mut concluded = rules::conclude(&observed, &expectation);
-    if switched_off && symptom.is_unmatched() {
+    if switched_off {
         concluded.confidence = concluded.confidence.min(Confidence::Likely);
         concluded = concluded
             .or(Cause::EndpointDisabled, "the default endpoint is switched off, perhaps without a deployment since");
@@ -95,7 +119,11 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
     {
         evidence.extend(fault.evidence.iter().cloned());
         suggestions.clone_from(&fault.suggestions);
-        alternatives.extend(fault.alternatives.iter().cloned());
+        for other in &fault.alternatives {
+            if !alternatives.iter().any(|known| known.cause == other.cause) {
+                alternatives.push(other.clone());
+            }
+        }
         at.clone_from(&fault.at);
     }
     evidence.extend(concluded.evidence);
