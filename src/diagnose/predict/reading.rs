@@ -96,8 +96,14 @@ impl Place<'_, '_> {
         if indices.iter().any(named_here) {
             reading.grade = Grade::Pattern;
         }
-        // A typo of a name that is too far to be near.
-        reading.doubtful |= indices.iter().any(|index| self.router.has_names_at(self.path, *index));
+        // A typo of a name that is too far to be near; what stands by its name behind it says that it is none.
+        let last_name = segments(resource)
+            .enumerate()
+            .filter(|(_, segment)| matches!(Segment::parse(segment), Segment::Literal(_)))
+            .last()
+            .map_or(0, |(index, _)| index);
+        reading.doubtful |=
+            indices.iter().any(|index| *index > last_name && self.router.has_names_at(self.path, *index));
         reading
     }
 }
