@@ -634,3 +634,36 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
 }
+
+/// What stands behind an unescaped # is never sent, and that is the cause.
+#[test]
+fn a_number_sign_in_the_path_is_the_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let inventory = file(
+        "inventory.json",
+        r#"{"version": 1, "region": "us-east-1", "read_at": 0, "apis": [{"id": "a1b2c3d4e5", "name": "tags",
+            "stages": [{"name": "prod", "deployment": "d1"}], "edited": {},
+            "deployments": {"d1": {"source": "apisummary", "tree": {"/tags/{t}/items": {"GET": {"authorization": "NONE"}}}}}}]}"#,
+    );
+    let answer = file(
+        "answer.txt",
+        "HTTP/2 403 \r\nx-amzn-errortype: MissingAuthenticationTokenException\r\n\r\n{\"message\":\"Missing Authentication Token\"}",
+    );
+    let url = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/tags/c#/items";
+    for asked in [vec![url.to_owned()], vec!["--curl".to_owned(), format!("curl '{url}'")]] {
+        let output = gateprobe()
+            .args(["diagnose", "--format", "json", "--inventory", &inventory, "--response", &answer])
+            .args(asked)
+            .output()
+            .unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["cause"], "path-encoding", "{told}");
+        let corrected = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod/tags/c%23/items";
+        assert_eq!(told["suggestions"][0]["url"], corrected);
+    }
+}

@@ -243,7 +243,7 @@ fn request(args: &DiagnoseArgs) -> Result<Request, Failure> {
             "this is a whole curl line: give it as --curl 'LINE', or put it on stdin with --curl -".to_owned(),
         ));
     }
-    let mut url = Url::parse(text).map_err(|error| {
+    let url = Url::parse(text).map_err(|error| {
         Failure(format!("the URL cannot be read ({error}): expected something like https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH"))
     })?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
@@ -255,7 +255,6 @@ fn request(args: &DiagnoseArgs) -> Result<Request, Failure> {
     // A fragment never goes over the wire: an unescaped # in a path value is a cause of its own (facts H).
     if url.fragment().is_some() {
         super::warn("everything from # on is never sent; write %23 where the # belongs to the path");
-        url.set_fragment(None);
     }
     let method = args.method.clone().unwrap_or_else(|| if args.body.is_some() { "POST" } else { "GET" }.to_owned());
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') {

@@ -11,8 +11,8 @@ use super::{Failure, failure, setup};
 /// Only these are sent without the user's word; a word for the request itself is none for another one.
 const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
-/// What a header's name holds whose value is a secret: as for the config, which holds none of these.
-const SECRET: [&str; 8] = ["auth", "token", "secret", "password", "key", "cookie", "session", "signature"];
+/// Headers that another host or API may see; any other may be a secret.
+const HARMLESS: [&str; 3] = ["accept", "accept-language", "user-agent"];
 
 /// Headers that make another verb of a safe one.
 const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
@@ -140,19 +140,20 @@ fn choose(world: &World, request: &Request, diagnosis: &Diagnosis) -> Option<Cor
             let mut corrected = Request::new(&suggestion.method, url);
             let same = same_place(world, request, &corrected);
             let mut left_out = Vec::new();
-            if !same {
-                left_out.extend(without_secrets(&mut corrected.url));
+            if !same && corrected.url.query().is_some() {
+                corrected.url.set_query(None);
+                left_out.push("the query".to_owned());
             }
             for (name, value) in &request.headers {
                 let lower = name.to_ascii_lowercase();
                 let named = |names: &[&str]| names.contains(&lower.as_str());
-                let secret = SECRET.iter().any(|word| lower.contains(word));
+                let harmless = named(&HARMLESS);
                 // Without the body, what describes it would be wrong.
                 let dropped = suggestion.without.iter().any(|known| known.eq_ignore_ascii_case(name));
                 if dropped || named(&OVERRIDES) || lower.starts_with("content-") || !same && named(&ADDRESSES) {
                     continue;
                 }
-                if !same && secret {
+                if !same && !harmless {
                     left_out.push(lower);
                     continue;
                 }
@@ -168,33 +169,21 @@ fn choose(world: &World, request: &Request, diagnosis: &Diagnosis) -> Option<Cor
     )
 }
 
-/// Takes what is named like a secret out of a query, and tells the names.
-fn without_secrets(url: &mut Url) -> Vec<String> {
-    let Some(query) = url.query().map(str::to_owned) else { return Vec::new() };
-    let secret = |pair: &&str| {
-        let name = pair.split('=').next().unwrap_or(pair).to_ascii_lowercase();
-        SECRET.iter().any(|word| name.contains(word))
-    };
-    let (secrets, kept): (Vec<&str>, Vec<&str>) = query.split('&').partition(secret);
-    if !secrets.is_empty() {
-        url.set_query((!kept.is_empty()).then(|| kept.join("&")).as_deref());
-    }
-    secrets.iter().map(|pair| pair.split('=').next().unwrap_or(pair).to_owned()).collect()
-}
-
 /// Whether two requests go to the same host, and where one host serves every API, as an emulator's does, to the same API.
 fn same_place(world: &World, one: &Request, other: &Request) -> bool {
     one.url.origin() == other.url.origin()
         && match (world.locate(one), world.locate(other)) {
             (Address::Endpoint(one), Address::Endpoint(other)) => one.api_id == other.api_id,
-            (Address::Domain(_), Address::Domain(_)) => true,
+            (Address::Domain(one), Address::Domain(other)) => {
+                one.api.zip(other.api).is_some_and(|(one, other)| one.id == other.id)
+            }
             _ => false,
         }
 }
 
 #[cfg(test)]
 mod tests {
-    use gateprobe::gateway::{Api, Inventory, InvokeUrl};
+    use gateprobe::gateway::{Api, Domain, EndpointType, Inventory, InvokeUrl, Mapping, RoutingMode};
     use gateprobe::probe::{Observation, Response};
 
     use super::*;
@@ -284,13 +273,37 @@ mod tests {
     }
 
     #[test]
+    fn one_domain_of_two_apis_is_not_the_same_place() {
+        let mapping = |base: &str, api: &str| Mapping {
+            base_path: base.to_owned(),
+            api: api.to_owned(),
+            stage: Some("prod".to_owned()),
+        };
+        let mut inventory = world().inventory().clone();
+        inventory.domains.push(Domain {
+            name: "api.example.com".to_owned(),
+            endpoint: EndpointType::Regional,
+            target: None,
+            routing_mode: RoutingMode::Mappings,
+            mutual_tls: false,
+            mappings: vec![mapping("", "a1b2c3d4e5"), mapping("partner", "f6g7h8i9j0")],
+            rules: vec![],
+        });
+        let world = World::new(inventory, InvokeUrl::default());
+        let request = request("https://api.example.com/y");
+        let sent = |url| names(&choose(&world, &request, &diagnosis(&request, &[("GET", url)])).unwrap()).len();
+        assert_eq!(sent("https://api.example.com/x"), 6);
+        assert_eq!(sent("https://api.example.com/partner/x"), 1);
+    }
+
+    #[test]
     fn a_key_in_the_query_stays_behind_too() {
         let world = world();
         let request = request(&format!("{HOST}/prod/y?q=1&api_key=hush&access_token=hush"));
         let other = "https://f6g7h8i9j0.execute-api.us-east-1.amazonaws.com/prod/x?q=1&api_key=hush&access_token=hush";
         let chosen = choose(&world, &request, &diagnosis(&request, &[("GET", other)])).unwrap();
-        assert_eq!(chosen.request.url.query(), Some("q=1"));
-        assert_eq!(chosen.left_out[..2], ["api_key", "access_token"]);
+        assert_eq!(chosen.request.url.query(), None, "no list knows every name of a secret");
+        assert_eq!(chosen.left_out[0], "the query");
         let same = format!("{HOST}/prod/x?api_key=hush");
         let chosen = choose(&world, &request, &diagnosis(&request, &[("GET", &same)])).unwrap();
         assert_eq!(chosen.request.url.query(), Some("api_key=hush"));

@@ -39,10 +39,18 @@ pub(super) fn by_custom_response(
     refusal: Refusal,
 ) -> Option<Read> {
     let unrouted = refusal == Refusal::Unrouted;
+    // Another status and no template of its own: with no route nothing else can have sent it.
+    let bare = |custom: &GatewayResponse| {
+        unrouted
+            && custom.templates.is_empty()
+            && custom.status == Some(response.status)
+            && response.body.trim().is_empty()
+    };
     let fits = |custom: &GatewayResponse| {
-        custom.status.is_none_or(|status| status == response.status)
-            && custom.templates.values().any(|template| template_fits(template, &response.body))
-            && says_something(custom, unrouted)
+        bare(custom)
+            || custom.status.is_none_or(|status| status == response.status)
+                && custom.templates.values().any(|template| template_fits(template, &response.body))
+                && says_something(custom, unrouted)
     };
     let own: Vec<Symptom> = KINDS
         .iter()

@@ -12,6 +12,7 @@ mod diagnosis;
 mod predict;
 mod refusal;
 mod rules;
+mod said_back;
 mod steps;
 mod suggest;
 mod symptom;
@@ -72,8 +73,9 @@ fn expect<'w>(
         Expectation::Fault(fault) => Some(fault.cause),
         _ => None,
     };
-    // It is said within a stage only.
-    let switched_off = cause == Some(Cause::EndpointDisabled) && read.symptom.is_unmatched();
+    // It is said within a stage only, and a backend answers within one only.
+    let answered = read.symptom.is_unmatched() || read.symptom == Symptom::Answered;
+    let switched_off = cause == Some(Cause::EndpointDisabled) && answered;
     if switched_off {
         expectation = predict::predict(world, request, address, Meant { switch_counts: false, ..meant });
     }
@@ -93,14 +95,16 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
     let Expected { expectation, read: Read { symptom, guessed }, switched_off } =
         expect(world, request, &address, observation, by_its_url);
     let response = observation.outcome.as_ref().ok();
-    let words = response.map(Words::of);
+    let words = response.map(|response| said_back::without_secrets(Words::of(response), request));
     let observed =
         rules::Case { request, observation, address: &address, symptom, guessed, words: words.as_ref(), now };
     let mut concluded = rules::conclude(&observed, &expectation);
     if switched_off {
         concluded.confidence = concluded.confidence.min(Confidence::Likely);
-        concluded = concluded
-            .or(Cause::EndpointDisabled, "the default endpoint is switched off, perhaps without a deployment since");
+        if concluded.cause.is_some() {
+            let tell = "the default endpoint is switched off, perhaps without a deployment since";
+            concluded = concluded.or(Cause::EndpointDisabled, tell);
+        }
     }
 
     let matched = match &expectation {
@@ -163,57 +167,10 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
         }),
         at,
     };
-    hide_sent_values(&mut diagnosis, request);
+    diagnosis.evidence.iter_mut().for_each(said_back::cut);
     let in_a_stage = symptom.is_unmatched() && words.as_ref().is_some_and(|words| words.error_type.is_some());
     let confidence = diagnosis.confidence;
     let told = steps::Told { cause, confidence, routed: diagnosis.routed(), in_a_stage, evidence: &diagnosis.evidence };
     diagnosis.steps = steps::steps(&address, &expectation, &told);
     diagnosis
-}
-
-/// So much of a text is told; nobody reads more, and whoever draws or stores it need not look out for megabytes.
-const LONGEST_TEXT: usize = 4 * 1024;
-
-/// Takes the values of the request's headers out of what the answer said back: they may be secrets. Cuts what is endless.
-fn hide_sent_values(diagnosis: &mut Diagnosis, request: &Request) {
-    const SHORTEST_SECRET: usize = 4;
-    let message = diagnosis.response.as_mut().and_then(|response| response.message.as_mut());
-    let mut texts: Vec<&mut String> = diagnosis.evidence.iter_mut().chain(message).collect();
-    let mut was_cut = vec![false; texts.len()];
-    for (text, was_cut) in texts.iter_mut().zip(&mut was_cut) {
-        *was_cut = text.len() > 2 * LONGEST_TEXT;
-        text.truncate(text.floor_char_boundary(2 * LONGEST_TEXT));
-    }
-    let headers = request.headers.iter().flat_map(|(name, value)| {
-        // Behind a scheme, as `Bearer`, stands the token itself; a cookie's value behind its name.
-        let token = value.split_once(' ').map(|(_, token)| token);
-        let cookies = value.split(';').filter_map(|pair| Some(pair.split_once('=')?.1.trim()));
-        let cookies = cookies.filter(|_| name.eq_ignore_ascii_case("cookie"));
-        [Some(value.as_str()), token].into_iter().flatten().chain(cookies)
-    });
-    let values = headers.chain(request.body.as_deref());
-    let mut longest = 0;
-    for value in values.filter(|value| value.len() >= SHORTEST_SECRET) {
-        let start = &value[..value.floor_char_boundary(LONGEST_TEXT)];
-        longest = longest.max(start.len());
-        for (text, was_cut) in texts.iter_mut().zip(&mut was_cut) {
-            if let Some(at) = text.find(start) {
-                if start.len() < value.len() {
-                    // Behind the start of a value that is longer than what is told, there is only the rest of it.
-                    text.replace_range(at.., "…");
-                    *was_cut = false;
-                } else {
-                    **text = text.replace(value, "…");
-                }
-            }
-        }
-    }
-    for (text, was_cut) in texts.into_iter().zip(was_cut) {
-        // At the cut the start of a value may stand, which no look for all of it found.
-        let whole = text.len().saturating_sub(if was_cut { longest } else { 0 });
-        if was_cut || whole > LONGEST_TEXT {
-            text.truncate(text.floor_char_boundary(whole.min(LONGEST_TEXT)));
-            text.push('…');
-        }
-    }
 }

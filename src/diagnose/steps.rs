@@ -91,7 +91,7 @@ fn passed(step: StepName, address: &Address<'_>, expectation: &Expectation<'_>, 
         StepName::Path => routed.map(|routed| format!("{} matches", routed.hit.resource)).unwrap_or_default(),
         StepName::Method => routed.map(|routed| format!("it has {}", routed.hit.verb)).unwrap_or_default(),
         StepName::Deployment => routed
-            .and_then(|routed| routed.stage.deployment.as_ref())
+            .and_then(|routed| routed.stage.serving())
             .map(|deployment| format!("in the deployment {deployment}"))
             .unwrap_or_default(),
         StepName::KnownGood => told.evidence.first().cloned().unwrap_or_default(),

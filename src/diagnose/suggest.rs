@@ -32,13 +32,19 @@ pub(super) fn reaches<'w>(world: &'w World, request: &Request) -> Option<(&'w Ap
     Some((api, stage, hit))
 }
 
+/// The header that changes the verb that API Gateway routes by.
+const OVERRIDE: &str = "x-http-method-override";
+
 /// Offers a corrected URL if the router says that it reaches a method.
 pub(super) fn offer(world: &World, request: &Request, method: &str, url: &str, why: String) -> Option<Suggestion> {
     let mut url = Url::parse(Some(url).filter(|url| !is_too_long(url))?).ok()?;
     // It is never sent.
     url.set_fragment(None);
-    let corrected = Request { method: method.to_owned(), url, headers: request.headers.clone(), body: None };
-    offered(world, corrected, vec![], why)
+    // The verb of a correction is the one that it says, so that no header may change it.
+    let (out, headers): (Vec<_>, Vec<_>) =
+        request.headers.iter().cloned().partition(|(name, _)| name.eq_ignore_ascii_case(OVERRIDE));
+    let corrected = Request { method: method.to_owned(), url, headers, body: None };
+    offered(world, corrected, out.into_iter().map(|(name, _)| name).collect(), why)
 }
 
 /// Offers the same request without some of its headers if the router says that it then reaches a method.

@@ -149,9 +149,19 @@ pub(super) fn read(observation: &Observation, customised: &[GatewayResponse], re
     }
     let own = || by_custom_response(response, customised, refusal);
     if response.status < 400 {
-        // A refusal customised to a redirect or a success is still a refusal: never the status alone.
-        let own = if refusal == Refusal::Unrouted { own() } else { None };
-        return own.unwrap_or(Read::sure(Symptom::Answered));
+        // A refusal customised to a redirect or a success is still a refusal: never the status alone. Words for any
+        // refusal are believed where one is sure to come.
+        let own = match refusal {
+            Refusal::Unrouted => own(),
+            Refusal::Routed(Some(_)) => own().filter(|read| read.guessed),
+            Refusal::Routed(None) | Refusal::Unknown => None,
+        };
+        // Where a method answers, a backend may say these words with a success; where none does, only the gateway can.
+        let unmatched = || {
+            let symptom = by_words(&words, response.status).filter(|symptom| symptom.is_unmatched());
+            symptom.filter(|_| refusal == Refusal::Unrouted).map(Read::sure)
+        };
+        return own.or_else(unmatched).unwrap_or(Read::sure(Symptom::Answered));
     }
     own()
         .or_else(|| by_words(&words, response.status).map(Read::sure))

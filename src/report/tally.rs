@@ -38,6 +38,10 @@ pub fn standing(expects: Expects, provenance: Provenance, diagnosis: &Diagnosis)
         }
         // An authorizer that fails is a fault; one that refuses does its work.
         (Expects::AuthorizerRefusal, Cause::Authorizer) if refused => Standing::Routed,
+        // The method that always answered still does; the request's own is in the editor or in another stage, not taken away.
+        (_, Cause::Shadowed) if diagnosis.response.as_ref().is_some_and(|response| response.status < 400) => {
+            Standing::Routed
+        }
         // What was deployed moments ago the next run tells, and until then nobody is woken.
         (Expects::IamRefusal, Cause::IamUnsigned) | (_, Cause::Propagating) => Standing::Unproved,
         // A made-up request may be one that the validator or the backend does not take; callers' own must be.

@@ -150,6 +150,7 @@ fn expected_means(cause: Cause) -> &'static str {
         Cause::Authorizer => "refused for want of a token, so the route exists",
         Cause::IamUnsigned => "unsigned, so nothing is proved: a missing route answers the same",
         Cause::BadProbe => "the made-up request is incomplete, and the route exists",
+        Cause::Shadowed => "another method answered: the request's own is in the editor or another stage only",
         Cause::Propagating => "the stage changed moments ago: the next run tells",
         Cause::BackendStatus => "the backend answered below 500 to a made-up request",
         _ => "as the plan says",

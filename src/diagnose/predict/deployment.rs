@@ -32,7 +32,11 @@ impl<'w> Question<'w, '_> {
         let fault = Fault::new(
             cause,
             sure(place.source),
-            format!("{} is the stage's name again; without it the path reaches {} {}", first, hit.verb, hit.resource),
+            if first == place.stage.name {
+                format!("{first} is the stage's name again; without it the path reaches {} {}", hit.verb, hit.resource)
+            } else {
+                format!("{first} is a stage's name; without it the path reaches {} {}", hit.verb, hit.resource)
+            },
         )
         .at(at)
         .suggest(self.offer(&url, why));

@@ -144,6 +144,10 @@ impl<'w> Question<'w, '_> {
         let address = place.domain?;
         let DomainRoute::To(target) = &address.route else { return None };
         let Via::Rule(rule) = target.via else { return None };
+        // In the mode of rules alone no mapping would have taken it.
+        if address.domain.routing_mode == RoutingMode::Rules {
+            return None;
+        }
         let mut without = address.domain.clone();
         without.rules.clear();
         without.routing_mode = RoutingMode::Mappings;

@@ -76,7 +76,9 @@ impl<'w> Question<'w, '_> {
             .filter_map(|api| {
                 self.offer(&replaced(self.request, at.clone(), &api.id), format!("the API {} has this id", api.name))
             });
-        if let Some(domain) = inventory.domains.iter().find(|domain| domain.target.as_deref() == Some(host)) {
+        if let Some(domain) =
+            inventory.domains.iter().find(|domain| !domain.is_wildcard() && domain.target.as_deref() == Some(host))
+        {
             let path = self.url().get(self.request.url[..url::Position::BeforePath].len()..).unwrap_or("");
             let url = format!("https://{}{path}", domain.name);
             return Fault::new(
@@ -120,16 +122,17 @@ impl<'w> Question<'w, '_> {
 
     pub(super) fn disabled_endpoint(&self, endpoint: &EndpointAddress<'w>, api: &'w Api) -> Fault {
         let path = self.url().get(endpoint.path_at.clone()).unwrap_or("");
+        let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let through_domains = self.world.inventory().domains.iter().filter(|domain| !domain.is_wildcard());
         let suggestions = through_domains
             .flat_map(|domain| domain.mappings.iter().map(move |mapping| (domain, mapping)))
             .filter(|(_, mapping)| mapping.api == api.id && mapping.stage.as_deref() == endpoint.stage_text.as_deref())
             .filter_map(|(domain, mapping)| {
                 let base = if mapping.base_path.is_empty() { String::new() } else { format!("/{}", mapping.base_path) };
-                self.offer(
-                    &format!("https://{}{base}{path}", domain.name),
-                    format!("{} maps to this stage", domain.name),
-                )
+                let url = format!("https://{}{base}{path}{query}", domain.name);
+                let stage = endpoint.stage?;
+                self.lands_in(&url, api, stage)
+                    .then(|| self.offer(&url, format!("{} maps to this stage", domain.name)))?
             });
         Fault::new(
             Cause::EndpointDisabled,
@@ -254,6 +257,13 @@ impl<'w> Question<'w, '_> {
         )
     }
 
+    /// Whether a corrected URL leads to this very stage: another base path may take it elsewhere.
+    fn lands_in(&self, url: &str, api: &Api, stage: &Stage) -> bool {
+        let Ok(url) = url::Url::parse(url) else { return false };
+        let corrected = Request { url, body: None, ..self.request.clone() };
+        reaches(self.world, &corrected).is_some_and(|(found, at, _)| found.id == api.id && at.name == stage.name)
+    }
+
     /// The request with a stage and a path behind it.
     fn with_stage(&self, asked: &Unstaged<'w, '_>, stage: &Stage, path: &str) -> Option<Suggestion> {
         if is_too_long(self.url()) {
@@ -272,9 +282,7 @@ impl<'w> Question<'w, '_> {
         let query = self.request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let url = format!("{base}{path}{query}");
         // On a domain a stage's name may be another base path's.
-        let corrected = Request { url: url::Url::parse(&url).ok()?, body: None, ..self.request.clone() };
-        let (api, found, _) = reaches(self.world, &corrected)?;
-        if api.id != asked.api.id || found.name != stage.name {
+        if !self.lands_in(&url, asked.api, stage) {
             return None;
         }
         self.offer(&url, format!("with the stage {} in front", stage.name))

@@ -13,7 +13,7 @@ use path::Respelt;
 use reading::{Grade, Reading, best_of, takes_anything};
 
 use super::suggest::{MOST, offer, offer_without, reaches};
-use super::{Alternative, Cause, Confidence, Suggestion};
+use super::{Alternative, Cause, Confidence, StepName, Suggestion};
 use crate::gateway::{
     Address, Api, Canary, DomainAddress, Match, Method, Near, Request, Router, Stage, TreeSource, Verb, World,
 };
@@ -232,7 +232,7 @@ impl<'w> Question<'w, '_> {
             return Fault::new(
                 Cause::MethodOverride,
                 Confidence::Likely,
-                format!("X-HTTP-Method-Override makes this a {over}, and {} has {} only", hit.resource, hit.verb),
+                format!("X-HTTP-Method-Override makes this a {over}, which {} does not have", hit.resource),
             )
             .suggest(offer_without(self.world, self.request, &without, why))
             .into();
@@ -277,7 +277,35 @@ impl<'w> Question<'w, '_> {
             .into_iter()
             .flatten(),
         );
-        Fault { canary, ..best_of(readings, self.by_absence(place)) }
+        self.unless_elsewhere(place, Fault { canary, ..best_of(readings, self.by_absence(place)) })
+    }
+
+    /// Where else the method may be, if what was not read has it.
+    fn unless_elsewhere(&self, place: &Place<'w, '_>, mut fault: Fault) -> Fault {
+        if fault.cause.about().step > Some(StepName::Method) || fault.cause.about().step < Some(StepName::Path) {
+            return fault;
+        }
+        let mut may = Vec::new();
+        if let Some(canary) = place.stage.split()
+            && self.world.router(place.api, &canary.deployment).is_none()
+        {
+            may.push((Cause::CanarySplit, format!("the deployment {} of the canary was not read", canary.deployment)));
+        }
+        let unread = |stage: &&Stage| stage.serving().is_some() && self.world.stage_router(place.api, stage).is_none();
+        if let Some(stage) = place.api.stages.iter().find(unread) {
+            let cause = if place.domain.is_some() { Cause::DomainWrongStage } else { Cause::OtherStage };
+            may.push((cause, format!("what the stage {} serves was not read", stage.name)));
+        }
+        if place.api.edited.is_none() {
+            may.push((Cause::NotDeployed, "the edited tree was not read".to_owned()));
+        }
+        for (cause, tell) in may {
+            fault.confidence = fault.confidence.min(Confidence::Likely);
+            if !fault.alternatives.iter().any(|known| known.cause == cause) {
+                fault.alternatives.push(Alternative { cause, tell });
+            }
+        }
+        fault
     }
 }
 

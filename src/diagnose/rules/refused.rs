@@ -76,6 +76,10 @@ pub(super) fn refused(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Con
         Symptom::CdnRefused => Conclusion::new(Cause::EdgeRefused, Confidence::Likely, said),
         _ => unexplained(&said),
     };
+    if matches!(expectation, Expectation::Unknown(_)) && untyped(case) {
+        let tell = "without x-amzn-ErrorType the words may be the backend's, or those of no API Gateway at all";
+        return conclusion.at_most(Confidence::Likely).or(Cause::BackendStatus, tell);
+    }
     if let Expectation::Routed(routed) = expectation {
         // 413 and 414 come before anything that knows the header (facts A2).
         if untyped(case) && !case.guessed && !matches!(case.symptom, Symptom::CdnRefused | Symptom::RequestTooLarge) {

@@ -22,7 +22,13 @@ pub(super) fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> C
             let seen = (case.symptom == Symptom::IncompleteSignature).then(|| {
                 "an unmatched route reads any Authorization header as SigV4: this answer stands for Missing Authentication Token".to_owned()
             });
-            return Conclusion::fault(fault, fault.confidence, seen);
+            let conclusion = Conclusion::fault(fault, fault.confidence, seen);
+            // Where no stage is found API Gateway says Forbidden, and blogs say this (facts A1).
+            return if case.address.stage().is_none() && !untyped(case) {
+                conclusion.at_most(Confidence::Likely)
+            } else {
+                conclusion
+            };
         }
         Expectation::Unknown(why) => return alone::unmatched(case, why),
         Expectation::Routed(routed) => routed,
@@ -32,7 +38,10 @@ pub(super) fn unmatched(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> C
         return Conclusion::new(
             Cause::Signature,
             Confidence::Certain,
-            format!("{} {} demands SigV4, and the Authorization header is none", routed.hit.verb, routed.hit.resource),
+            format!(
+                "{} {} demands SigV4, and the Authorization header is no whole one",
+                routed.hit.verb, routed.hit.resource
+            ),
         );
     }
     if let Some(conclusion) = by_canary(routed, "this request was the canary's") {

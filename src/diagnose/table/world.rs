@@ -49,7 +49,7 @@ fn api(id: &str, name: &str) -> Api {
         default_endpoint_disabled: false,
         stages: vec![],
         deployments: [].into(),
-        edited: None,
+        edited: Some(Tree::default()),
         gateway_responses: vec![],
     }
 }

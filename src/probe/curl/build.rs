@@ -46,7 +46,6 @@ pub(super) fn build(mut line: Line) -> Result<CurlLine, CurlError> {
     }
     if url.fragment().is_some() || query.is_some_and(|(_, cut)| cut) {
         warnings.push("everything from # on is never sent; write %23 where the # belongs to the URL".to_owned());
-        url.set_fragment(None);
     }
     let headers = headers(&line, body.as_deref(), &mut warnings)?;
     let mut not_followed = line.not_followed;
