@@ -1,5 +1,6 @@
 //! One run, start to end: the only module that knows every stage of the pipeline.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -54,12 +55,8 @@ pub async fn recall(
     request: &Request,
     diagnosis: &Diagnosis,
 ) -> Option<World> {
-    let asks = match diagnosis.cause? {
-        Cause::NotDeployed => true,
-        cause => matches!(cause.about().step, Some(StepName::Path | StepName::Method)),
-    };
     let address = world.locate(request);
-    let (api, stage) = address.stage().filter(|_| asks)?;
+    let (api, stage) = address.stage().filter(|_| asks_for_history(diagnosis))?;
     let deadline = run.deadline.map(tokio::time::Instant::from_std);
     let (past, gap) = discover::history(plane, api, stage, deadline).await;
     if let Some(gap) = gap {
@@ -84,13 +81,23 @@ pub async fn run(
     let world = read(run, plane, wanted, clock).await?;
     let planned = plan(&world, &run.config, &run.domain_url);
     tracing::info!(methods = planned.methods.len(), probes = planned.probes.len(), "planned");
-    let tally = sweep(run, &world, &planned, prober, clock).await;
+    let (mut tally, missed) = sweep(run, &world, &planned, prober, clock).await;
+    recall_missed(run, plane, &world, clock, &mut tally, missed).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(tally.report(&world, started_at, duration))
 }
 
 /// Sends what is planned and tallies what comes back, one by one: no observation is kept.
-async fn sweep<'p>(run: &Run, world: &World, plan: &'p Plan, prober: &Prober, clock: Clock<'_>) -> Tally<'p> {
+///
+/// What found no method of those that callers rely on is kept back: a door that was removed looks like one that never was.
+async fn sweep<'p>(
+    run: &Run,
+    world: &World,
+    plan: &'p Plan,
+    prober: &Prober,
+    clock: Clock<'_>,
+) -> (Tally<'p>, Vec<Missed<'p>>) {
+    let mut missed = Vec::new();
     let mut tally = Tally::new(world, plan);
     let settled = |probe: &&Probe, observation: &Observation| {
         let diagnosis = explain(probe, observation, world, clock());
@@ -105,12 +112,60 @@ async fn sweep<'p>(run: &Run, world: &World, plan: &'p Plan, prober: &Prober, cl
                     method = %probe.request.method, url = %url_without_values(probe.request.url.as_str()), request_id = %observation.request_id,
                     verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
                 );
-                tally.observed(world, probe, &observation, diagnosis);
+                if matches!(probe.subject, Subject::Contract(_)) && asks_for_history(&diagnosis) {
+                    missed.push(Missed { probe, observation, diagnosis });
+                } else {
+                    tally.observed(world, probe, &observation, diagnosis);
+                }
             }
             Outcome::NotReached(_) => tally.not_reached(),
         }
     }
-    tally
+    (tally, missed)
+}
+
+/// A request that callers rely on, and that found no method.
+struct Missed<'p> {
+    probe: &'p Probe,
+    observation: Observation,
+    diagnosis: Diagnosis,
+}
+
+/// The history of so many stages is read in a run, at most.
+const MOST_RECALLED: usize = 5;
+
+/// Looks again at what found no method, with the API's history at hand.
+async fn recall_missed(
+    run: &Run,
+    plane: &ControlPlane,
+    world: &World,
+    clock: Clock<'_>,
+    tally: &mut Tally<'_>,
+    missed: Vec<Missed<'_>>,
+) {
+    let mut recalled: BTreeMap<(String, String), Option<World>> = BTreeMap::new();
+    for Missed { probe, observation, mut diagnosis } in missed {
+        if let Some((api, stage)) = world.locate(&probe.request).stage() {
+            let door = (api.id.clone(), stage.name.clone());
+            if !recalled.contains_key(&door) && recalled.len() < MOST_RECALLED {
+                let past = recall(run, plane, world, &probe.request, &diagnosis).await;
+                recalled.insert(door.clone(), past);
+            }
+            if let Some(Some(past)) = recalled.get(&door) {
+                diagnosis = explain(probe, &observation, past, clock());
+            }
+        }
+        tally.observed(world, probe, &observation, diagnosis);
+    }
+}
+
+/// Whether a look at the past may tell more.
+fn asks_for_history(diagnosis: &Diagnosis) -> bool {
+    match diagnosis.cause {
+        Some(Cause::NotDeployed) => true,
+        Some(cause) => matches!(cause.about().step, Some(StepName::Path | StepName::Method)),
+        None => false,
+    }
 }
 
 /// A request that callers rely on is taken at its word; one that the plan made up stands for the method it was made for.

@@ -232,3 +232,14 @@ async fn a_run_waits_for_a_new_deployment() {
         assert_eq!((report.coverage.deployed, report.coverage.healthy), (2, 1));
     }
 }
+
+/// A contract request whose door was taken away: the run reads the history of the API, once for all that it misses there.
+#[tokio::test]
+async fn a_run_names_a_removed_door_that_callers_rely_on() {
+    let account = Account::new("us-east-1").api(reorganised().stage("prod", "d2"));
+    let report = report(account, &["/statistics", "/orders", "/nowhere-near"]).await;
+    let mut causes: Vec<_> = report.problems().map(|finding| finding.diagnosis.cause).collect();
+    causes.sort();
+    assert_eq!(causes, [Some(Cause::PathUnknown), Some(Cause::Removed)]);
+    assert_eq!((report.contract.requests, report.contract.healthy), (3, 1));
+}

@@ -168,7 +168,7 @@ causes! {
         "Promote the other stage's deployment to this stage, or call the other stage.";
     Removed "removed" DEPLOYMENT, Routing, true,
         "An earlier deployment of this stage had the method; the current one does not.",
-        "403 Missing Authentication Token on a URL that used to answer.",
+        "403 Missing Authentication Token on a URL that used to answer, or any answer of a {proxy+} or {param} that now takes it.",
         "Put the method back and deploy, or roll the stage back to the earlier deployment.";
     Shadowed "shadowed" DEPLOYMENT, Routing, true,
         "Another method answers: the request's own is not in the deployment, and a {proxy+} or {param} sibling takes it.",

@@ -134,8 +134,8 @@ pairs! {
         Removed "this stage had it and lost it";
     Removed "the route is missing in every request",
         CanarySplit "the stage has a canary, and only one of the two deployments lacks the method";
-    Removed "nothing else takes the request",
-        Shadowed "another method's integration answers";
+    Removed "an earlier deployment of this stage had the method",
+        Shadowed "this stage never had it: the editor has, or another stage";
     Removed "the tree was read after the last deployment",
         Unexplained "the stage was deployed again since the tree was read: read it again";
     CanarySplit "the stage has canarySettings",

@@ -90,7 +90,10 @@ impl<'w> Question<'w, '_> {
         let bases = bases(domain);
         let near: Vec<_> = bases.iter().filter_map(|base| self.with_the_base_spelt(address, base)).collect();
         let listed: Vec<String> = bases.iter().map(|base| format!("/{base}")).collect();
-        let has = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
+        let mut has = if listed.is_empty() { "nothing".to_owned() } else { listed.join(", ") };
+        if domain.routing_mode != RoutingMode::Mappings && !domain.rules.is_empty() {
+            has += ", and none of its rules takes this request";
+        }
         let sure = if by_pattern.is_empty() { Confidence::Certain } else { Confidence::Likely };
         let fault = Fault::new(
             Cause::DomainUnmapped,

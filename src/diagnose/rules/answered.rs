@@ -89,7 +89,11 @@ fn answered_by_its_own(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Co
     }
     match expectation {
         Expectation::Routed(routed) => by_backend(case, routed),
-        _ => without_model(case),
+        Expectation::Fault(fault) => {
+            Conclusion::new(Cause::BackendStatus, Confidence::Likely, format!("the integration answered {status}"))
+                .or(fault.cause, "the model has no route for this request")
+        }
+        Expectation::Unknown(_) => without_model(case),
     }
 }
 
