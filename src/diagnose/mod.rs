@@ -74,7 +74,10 @@ fn expect<'w>(
         _ => None,
     };
     // It is said within a stage only, and a backend answers within one only.
-    let answered = read.symptom.is_unmatched() || read.symptom == Symptom::Answered;
+    // A bare 403 may be the switch's own, with its words taken off.
+    let by_backend =
+        read.symptom == Symptom::Answered && observation.outcome.as_ref().is_ok_and(|response| response.status != 403);
+    let answered = read.symptom.is_unmatched() || by_backend;
     let switched_off = cause == Some(Cause::EndpointDisabled) && answered;
     if switched_off {
         expectation = predict::predict(world, request, address, Meant { switch_counts: false, ..meant });
