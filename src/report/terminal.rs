@@ -279,7 +279,11 @@ fn drawn(diagnosis: &Diagnosis, style: Style, detail: Detail) -> String {
         helps.push(wrapped_lines(&diagnosis.remedy, room).join("\n"));
     }
     for suggestion in diagnosis.suggestions.iter().take(if detail == Detail::All { 3 } else { 1 }) {
-        let why = printable(&format!("{}, reaching {}:", suggestion.why, suggestion.reaches));
+        let without = match suggestion.without.join(", ") {
+            names if names.is_empty() => names,
+            names => format!(", without the header {names}"),
+        };
+        let why = printable(&format!("{}{without}, reaching {}:", suggestion.why, suggestion.reaches));
         let why = wrapped_lines(&why, room).join("\n");
         helps.push(format!("{why}\n{} {}", printable(&suggestion.method), printable(&suggestion.url)));
     }

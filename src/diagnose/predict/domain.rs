@@ -160,7 +160,7 @@ impl<'w> Question<'w, '_> {
         let path = self.request.url.path().get(mapped.consumed..)?;
         let hit = self.routes(self.world.stage_router(api, stage), path)?;
         let conditions: Vec<&str> = rule.headers.iter().flatten().map(|glob| glob.header.as_str()).collect();
-        let why = format!("without the header that the rule {} looks for, the mapping decides", rule.id);
+        let why = format!("where the rule {} does not look, the mapping decides", rule.id);
         let fault = Fault::new(
             Cause::RoutingRule,
             Confidence::Certain,

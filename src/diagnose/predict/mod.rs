@@ -228,7 +228,7 @@ impl<'w> Question<'w, '_> {
             && let Some(hit) = self.routes(Some(router), path)
         {
             let without = ["x-http-method-override"];
-            let why = format!("{} {} answers without the header", hit.verb, hit.resource);
+            let why = format!("{} {} answers", hit.verb, hit.resource);
             return Fault::new(
                 Cause::MethodOverride,
                 Confidence::Likely,

@@ -1,5 +1,7 @@
 //! From what a curl line says to the request that curl would send.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::line::Line;
@@ -89,7 +91,7 @@ fn headers(line: &Line, body: Option<&str>, warnings: &mut Vec<String>) -> Resul
     if let Some(token) = &line.bearer {
         made.push(("Authorization", format!("Bearer {token}")));
     } else if let Some(user) = line.user.as_ref().filter(|_| !line.other_auth) {
-        made.push(("Authorization", format!("Basic {}", base64(user.as_bytes()))));
+        made.push(("Authorization", format!("Basic {}", STANDARD.encode(user))));
     }
     if line.json {
         made.push(("Content-Type", "application/json".to_owned()));
@@ -231,18 +233,4 @@ fn append_query(url: &mut Url, query: &str) -> Result<(), CurlError> {
     };
     url.set_query(Some(&joined));
     Ok(())
-}
-
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit = ALPHABET[(word >> (18 - 6 * place)) as usize & 63];
-            out.push(if place <= chunk.len() { char::from(digit) } else { '=' });
-        }
-    }
-    out
 }
