@@ -134,6 +134,11 @@ fn explain(request: &Request, observation: &Observation, world: &World, now: i64
         at.clone_from(&fault.at);
     }
     evidence.extend(concluded.evidence);
+    if matches!(concluded.cause, Some(Cause::Shadowed | Cause::Removed))
+        && matches!(expectation, Expectation::Routed(_))
+    {
+        at = address.path_at();
+    }
     if let Some(response) = &words
         && symptom != Symptom::Answered
     {

@@ -111,6 +111,7 @@ fn the_caret_stands_under_the_wrong_part() {
     for (line, answered, part) in [
         ("GET @a1b2c3d4e5/prd/orders", "forbidden", "prd"),
         ("GET @a1b2c3d4e5/prod/ordrs", "MAT", "ordrs"),
+        ("GET @shadowing0/prod/users/me", "200", "/users/me"),
         ("GET @a1b2c3d4e5/prod/orders/7/x", "MAT", "x"),
         ("GET @a1b2c3d4e5/prod/admin/Users", "MAT", "admin"),
         ("GET https://root.example.com/prod/orders", "MAT", "prod"),
