@@ -173,7 +173,7 @@ impl InvokeUrl {
     pub fn read(&self, url: &Url) -> Option<Reading> {
         let mut reading = self.read_template(url).or_else(|| read_aws(url))?;
         // A private API is also called as `{api}-{vpce}.execute-api…` (DG:apigateway-private-api-test-invoke-url).
-        if let Some((api, _)) = reading.api.split_once("-vpce-") {
+        if let Some((api, _)) = reading.api.split_once("-vpce-").filter(|(api, _)| !api.is_empty()) {
             reading.api = api.to_owned();
         }
         Some(reading)
@@ -350,6 +350,10 @@ mod tests {
             ("https://a1.execute-api.eu-west-1.amazonaws.com/prod/", some("a1", "eu-west-1", "prod", "/")),
             ("https://a1.execute-api.eu-west-1.amazonaws.com/", some("a1", "eu-west-1", "", "/")),
             ("https://a1-vpce-0ab12.execute-api.eu-west-1.amazonaws.com/p/x", some("a1", "eu-west-1", "p", "/x")),
+            (
+                "https://-vpce-0ab12.execute-api.eu-west-1.amazonaws.com/p/x",
+                some("-vpce-0ab12", "eu-west-1", "p", "/x"),
+            ),
             ("http://a1.execute-api.localhost:4566/prod/x", some("a1", "", "prod", "/x")),
             ("https://api.example.com/prod/x", None),
         ];
