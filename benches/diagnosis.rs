@@ -6,7 +6,8 @@
 use divan::{Bencher, black_box};
 use gateprobe::diagnose::diagnose;
 use gateprobe::gateway::{
-    Api, Deployment, EndpointType, Inventory, InvokeUrl, Method, Request, Router, Stage, Tree, TreeSource, Verb, World,
+    Api, Deployment, EndpointType, Inventory, InvokeUrl, Method, Protocol, Request, Router, Stage, Tree, TreeSource,
+    Verb, World,
 };
 use gateprobe::probe::{Observation, Response};
 use url::Url;
@@ -63,12 +64,13 @@ fn account() -> World {
         inventory.apis.push(Api {
             id: format!("api{n:07}"),
             name: format!("api {n}"),
+            protocol: Protocol::Rest,
             endpoint: EndpointType::Regional,
             default_endpoint_disabled: false,
             stages: vec![stage],
             deployments: [(
                 "d1".to_owned(),
-                Deployment { source: TreeSource::ApiSummary, created_at: None, tree: tree() },
+                Deployment { source: TreeSource::ApiSummary, created_at: None, tree: tree(), undescribed: None },
             )]
             .into(),
             edited: Some(tree()),

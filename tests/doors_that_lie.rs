@@ -5,7 +5,7 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
-use gateprobe::config::{Config, ContractRequest, Limits, Scope};
+use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
 use gateprobe::diagnose::{Cause, Confidence, Diagnosis, UNREAD, diagnose};
 use gateprobe::discover::{ControlPlane, Wanted, history};
 use gateprobe::gateway::{Baseline, Gap, Inventory, Request, Seen, World};
@@ -94,6 +94,7 @@ async fn report(account: Account, contract: &[&str]) -> Report {
             url: request(&simulator, "prod", path).url,
             headers: std::collections::BTreeMap::new(),
         })
+        .map(ContractEntry::Request)
         .collect();
     let prober = pipeline::prober(&run.config).unwrap();
     let wanted = Wanted::Everything(Scope::default());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
-use gateprobe::config::{Config, ContractRequest, Limits, Scope};
+use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
 use gateprobe::diagnose::{Cause, Verdict};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::pipeline::{self, Run};
@@ -77,8 +77,12 @@ fn causes<'r>(findings: impl Iterator<Item = &'r Finding>) -> BTreeMap<Cause, us
     causes
 }
 
-fn contract(url: &str) -> ContractRequest {
-    ContractRequest { method: "GET".to_owned(), url: Url::parse(url).unwrap(), headers: BTreeMap::new() }
+fn contract(url: &str) -> ContractEntry {
+    ContractEntry::Request(ContractRequest {
+        method: "GET".to_owned(),
+        url: Url::parse(url).unwrap(),
+        headers: BTreeMap::new(),
+    })
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use gateprobe::diagnose::UNREAD;
 use gateprobe::gateway::{
     Api, Authorization, Baseline, Canary, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob,
-    Inventory, InvokeUrl, Mapping, Method, Request, RoutingMode, RoutingRule, Seen, Stage, Tree, TreeSource, Verb,
-    World,
+    Inventory, InvokeUrl, Mapping, Method, Protocol, Request, RoutingMode, RoutingRule, Seen, Stage, Tree, TreeSource,
+    Verb, World,
 };
 use gateprobe::probe::{Observation, Response, TransportError, TransportKind, read_saved};
 use url::Url;
@@ -85,7 +85,7 @@ fn tree(bytes: &mut Bytes<'_>) -> Tree {
             Some(Authorization::CognitoUserPools),
         ][usize::from(bytes.below(5))];
         let path = if path.is_empty() { "/" } else { &path };
-        tree.insert(path, verb, Method { authorization, api_key_required: bytes.one_in(4) });
+        tree.insert(path, verb, Method { authorization, api_key_required: bytes.one_in(4), interface: None });
     }
     tree
 }
@@ -93,7 +93,7 @@ fn tree(bytes: &mut Bytes<'_>) -> Tree {
 fn deployment(bytes: &mut Bytes<'_>) -> (String, Deployment) {
     let source = [TreeSource::ApiSummary, TreeSource::Export, TreeSource::Edited][usize::from(bytes.below(3))];
     let created_at = [Some(10), Some(20), Some(i64::MIN), None][usize::from(bytes.below(4))];
-    (bytes.word(&DEPLOYMENTS), Deployment { source, created_at, tree: tree(bytes) })
+    (bytes.word(&DEPLOYMENTS), Deployment { source, created_at, tree: tree(bytes), undescribed: None })
 }
 
 fn stage(bytes: &mut Bytes<'_>) -> Stage {
@@ -132,6 +132,7 @@ fn api(bytes: &mut Bytes<'_>) -> Api {
     Api {
         id: bytes.word(&APIS),
         name: bytes.word(&["orders", "\u{1b}[31mred", "two\nlines", "\u{202e}back"]),
+        protocol: Protocol::Rest,
         endpoint: endpoint(bytes),
         default_endpoint_disabled: bytes.one_in(8),
         stages: bytes.many(4, stage),

@@ -12,7 +12,7 @@ pub use explained::{hangs_together, unfit};
 
 use std::collections::HashSet;
 
-use gateprobe::config::Config;
+use gateprobe::config::{Config, ContractEntry};
 use gateprobe::diagnose::diagnose_deployed;
 use gateprobe::discover::read_export;
 use gateprobe::gateway::{
@@ -196,6 +196,7 @@ pub fn config(data: &[u8]) {
         Ok(config) => {
             let _ = config.skips_domain("api.example.com");
             for wanted in config.contract.iter().take(20) {
+                let ContractEntry::Request(wanted) = wanted else { continue };
                 let request = wanted.request();
                 assert!(request.url.username().is_empty() && request.url.password().is_none());
             }

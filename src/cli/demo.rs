@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
-use gateprobe::config::{Config, ContractRequest, Limits, Scope};
+use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
 use gateprobe::discover::Wanted;
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::Provenance;
@@ -69,11 +69,11 @@ fn config(scene: &Scene, simulator: &Simulator, region: &str) -> Result<Config, 
         .contract
         .iter()
         .map(|call| {
-            Ok(ContractRequest {
+            Ok(ContractEntry::Request(ContractRequest {
                 method: call.method.to_owned(),
                 url: Url::parse(&call.url(simulator, region)).map_err(failure)?,
                 headers: call.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-            })
+            }))
         })
         .collect::<Result<_, Failure>>()?;
     let address = simulator.address();

@@ -1,5 +1,7 @@
 //! The config file: what a user may decide, refused whole when any of it is wrong.
 
+mod credentials;
+mod rules;
 mod scope;
 
 use std::collections::BTreeMap;
@@ -8,6 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
+pub use credentials::{ClientCertificate, Credential, Reference, ReferenceError};
+pub use rules::{Allow, Authenticate, ContractDocument, ContractEntry, Expectations, Ignore, KnownGood, Methods};
 pub use scope::{Scope, ScopeError};
 
 use crate::gateway::{Request, Verb, plain};
@@ -23,7 +27,21 @@ pub struct Config {
     /// Values of path parameters by name, as `petId: "7"`. A greedy parameter's value may hold slashes.
     pub parameters: BTreeMap<String, String>,
     /// Requests that callers rely on: probed whether deployed or not.
-    pub contract: Vec<ContractRequest>,
+    pub contract: Vec<ContractEntry>,
+    /// Requests that methods are known to answer well. Of several that fit a method, the first counts.
+    pub known_good: Vec<KnownGood>,
+    /// Verbs other than GET, HEAD and OPTIONS that may be sent.
+    pub allow: Vec<Allow>,
+    /// Methods to leave alone, and why.
+    pub ignore: Vec<Ignore>,
+    /// Ways to show who is asking, by a name of the user's.
+    pub credentials: BTreeMap<String, Credential>,
+    /// Which methods are asked with which credentials. Of several that fit a method, the first counts.
+    pub authenticate: Vec<Authenticate>,
+    /// Client certificates, by host.
+    pub client_certificates: Vec<ClientCertificate>,
+    /// A certificate that expires within so many days is told.
+    pub certificate_days: CertificateDays,
     /// How fast and how long.
     pub limits: Limits,
     /// Where hosts lead, as curl's `--connect-to`: `HOST1:PORT1:HOST2:PORT2`.
@@ -32,6 +50,18 @@ pub struct Config {
     pub skip_domains: Vec<String>,
     /// Whether the machine that runs the monitor can reach private APIs of the region. Without it they are skipped.
     pub private_apis: bool,
+}
+
+/// A number of days before a certificate's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct CertificateDays(pub u32);
+
+impl Default for CertificateDays {
+    /// ACM renews 60 days before the end, and what it could not renew after two weeks needs a person.
+    fn default() -> Self {
+        Self(21)
+    }
 }
 
 /// One request that callers rely on.
@@ -138,7 +168,8 @@ impl Config {
             return Ok(Self::default());
         }
         let config: Config = serde_saphyr::from_str(text).map_err(|error| shape(in_one_line(&error)))?;
-        for (index, wanted) in config.contract.iter().enumerate() {
+        for (index, entry) in config.contract.iter().enumerate() {
+            let ContractEntry::Request(wanted) = entry else { continue };
             wanted.check().map_err(|problem| shape(format!("contract entry {}: {problem}", index + 1)))?;
         }
         Scope::new(&config.apis, &config.stages).map_err(|error| shape(error.to_string()))?;
@@ -215,6 +246,11 @@ impl ContractRequest {
 mod tests {
     use super::*;
 
+    fn request(config: &Config, index: usize) -> &ContractRequest {
+        let ContractEntry::Request(request) = &config.contract[index] else { panic!("a document") };
+        request
+    }
+
     #[test]
     fn reads_every_key() {
         let config = Config::parse(
@@ -223,8 +259,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(config.limits, Limits { api_rate: 5, timeout: 10, ..Limits::default() });
-        assert_eq!(config.contract[0].method, "GET");
-        assert_eq!(config.contract[1].request().header("Accept"), Some("text/html"));
+        assert_eq!(request(&config, 0).method, "GET");
+        assert_eq!(request(&config, 1).request().header("Accept"), Some("text/html"));
         assert_eq!(config.parameters["petId"], "7");
         assert!(config.skips_domain("api.internal.example") && !config.skips_domain("api.example.com"));
     }

@@ -7,7 +7,7 @@ use super::convert;
 use super::failure::CallError;
 use super::pages::{self, End, Page};
 use super::{Operation, gap};
-use crate::gateway::{Api, Gap};
+use crate::gateway::{Api, Gap, Protocol};
 
 /// The most that a page may hold, and what v1's lists are asked for
 /// (<https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html>).
@@ -59,6 +59,7 @@ fn head(id: Option<&str>, name: Option<&str>, endpoint: crate::gateway::Endpoint
     Some(Api {
         id: convert::filled(id)?.to_owned(),
         name: name.unwrap_or_default().to_owned(),
+        protocol: Protocol::Rest,
         endpoint,
         default_endpoint_disabled: disabled,
         stages: Vec::new(),

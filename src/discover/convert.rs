@@ -79,7 +79,7 @@ impl Methods {
         match verb.parse::<Verb>() {
             Ok(verb) => {
                 let authorization = filled(authorization).and_then(Authorization::from_aws);
-                self.tree.insert(path, verb, Method { authorization, api_key_required });
+                self.tree.insert(path, verb, Method { authorization, api_key_required, interface: None });
             }
             Err(_) => self.unknown.push(format!("{verb} {path}")),
         }

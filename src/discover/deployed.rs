@@ -109,7 +109,7 @@ pub(super) fn settle(trees: Trees, edited: Option<&Tree>) -> Settled {
     match trees {
         Trees::Summary { created_at, methods: Methods { mut tree, unknown } } => {
             borrow_authorization(&mut tree, edited);
-            let deployment = Deployment { source: TreeSource::ApiSummary, created_at, tree };
+            let deployment = Deployment { source: TreeSource::ApiSummary, created_at, tree, undescribed: None };
             Settled { deployment: Some(deployment), unknown, gap: None }
         }
         Trees::Export { created_at, mut tree, instead_of } => {
@@ -120,7 +120,7 @@ pub(super) fn settle(trees: Trees, edited: Option<&Tree>) -> Settled {
                 method.authorization.get_or_insert(Authorization::None);
             }
             let gap = instead_of.map(|error| format!("{error}; its methods are taken from the stage's export"));
-            let deployment = Deployment { source: TreeSource::Export, created_at, tree };
+            let deployment = Deployment { source: TreeSource::Export, created_at, tree, undescribed: None };
             Settled { deployment: Some(deployment), gap, unknown: Vec::new() }
         }
         Trees::Neither { created_at, empty_summary, reason } => {
@@ -134,7 +134,7 @@ pub(super) fn settle(trees: Trees, edited: Option<&Tree>) -> Settled {
             let gap =
                 reason.map(|error| format!("{error}; the edited tree stands in, and what is deployed may differ"));
             let source = if tree.is_empty() && empty_summary { TreeSource::ApiSummary } else { TreeSource::Edited };
-            let deployment = Deployment { source, created_at, tree: tree.clone() };
+            let deployment = Deployment { source, created_at, tree: tree.clone(), undescribed: None };
             Settled { deployment: Some(deployment), gap, unknown: Vec::new() }
         }
         Trees::Unreadable(error) => Settled { gap: Some(error.to_string()), ..Settled::default() },

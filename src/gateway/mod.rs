@@ -2,6 +2,7 @@
 
 mod baseline;
 mod domain;
+mod interface;
 mod invoke_url;
 mod model;
 mod nearest;
@@ -13,10 +14,13 @@ mod world;
 
 pub use baseline::{Baseline, Seen};
 pub use domain::{DomainRoute, DomainTarget, Via};
+pub use interface::{
+    Authorizer, AuthorizerKind, BodyShape, Integration, Interface, Parameter, Passthrough, Place, Sample, SampleSource,
+};
 pub use invoke_url::{AWS_INVOKE_URL, InvokeUrl, InvokeUrlError, Reading, dns_suffix};
 pub use model::{
     Api, Authorization, Canary, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob, INVENTORY_VERSION,
-    Inventory, InventoryError, Mapping, Method, RoutingMode, RoutingRule, Stage, Tree, TreeSource,
+    Inventory, InventoryError, Mapping, Method, Protocol, RoutingMode, RoutingRule, Stage, Tree, TreeSource,
 };
 pub use nearest::{Near, SEGMENT_COST};
 pub(crate) use plain::{plain, steers};

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::router::DEEPEST;
-use super::{Verb, segments};
+use super::{Interface, Verb, segments};
 
 /// The version of the inventory's JSON. A file with a higher one is refused by [`Inventory::from_json`].
 pub const INVENTORY_VERSION: u32 = 1;
@@ -104,6 +104,9 @@ pub struct Api {
     pub id: String,
     /// The name, which need not be unique in the account.
     pub name: String,
+    /// What it speaks.
+    #[serde(default, skip_serializing_if = "Protocol::is_rest")]
+    pub protocol: Protocol,
     /// Where its default endpoint can be called from.
     #[serde(default)]
     pub endpoint: EndpointType,
@@ -138,6 +141,28 @@ impl Api {
     #[must_use]
     pub fn deployment_of(&self, stage: &Stage) -> Option<&Deployment> {
         self.deployments.get(stage.serving()?)
+    }
+}
+
+/// What an API speaks: the two kinds of HTTP APIs route and refuse by rules of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// A REST API (`apigateway`).
+    #[default]
+    Rest,
+    /// An HTTP API (`apigatewayv2`).
+    Http,
+    /// A WebSocket API (`apigatewayv2`): listed, and never probed.
+    WebSocket,
+}
+
+impl Protocol {
+    /// Whether it is a REST API.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if hands a reference to the field")]
+    pub fn is_rest(&self) -> bool {
+        *self == Protocol::Rest
     }
 }
 
@@ -212,6 +237,9 @@ pub struct Deployment {
     pub created_at: Option<i64>,
     /// The deployed methods.
     pub tree: Tree,
+    /// Why no export tells what its methods' requests look like. `None` where one does, or none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undescribed: Option<String>,
 }
 
 /// How far a deployed tree can be trusted.
@@ -299,13 +327,16 @@ pub struct Method {
     /// Whether an API key of a usage plan with this stage is needed.
     #[serde(default)]
     pub api_key_required: bool,
+    /// What its requests look like. `None`: no export was read, and nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<Box<Interface>>,
 }
 
 impl Method {
     /// A method that anybody may call.
     #[must_use]
     pub fn open() -> Self {
-        Self { authorization: Some(Authorization::None), api_key_required: false }
+        Self { authorization: Some(Authorization::None), ..Self::default() }
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 pub use doors::{DOMAIN_URL, DomainUrl, DomainUrlError, Door};
 pub use skip::SkipReason;
 
-use crate::config::Config;
+use crate::config::{Config, ContractEntry};
 use crate::gateway::{Api, Authorization, Gap, Match, Method, Request, Stage, Verb, World};
 use doors::Doors;
 
@@ -152,7 +152,8 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl) -> Plan {
             }
         }
     }
-    for (index, wanted) in config.contract.iter().enumerate() {
+    for (index, entry) in config.contract.iter().enumerate() {
+        let ContractEntry::Request(wanted) = entry else { continue };
         let request = wanted.request();
         let group = match world.locate(&request).stage() {
             Some((api, _)) => api.id.as_str().into(),

@@ -6,13 +6,15 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gateway::{
-    Api, Deployment, Domain, EndpointType, Inventory, InvokeUrl, Mapping, Method, RoutingMode, Stage, Tree, TreeSource,
+    Api, Deployment, Domain, EndpointType, Inventory, InvokeUrl, Mapping, Method, Protocol, RoutingMode, Stage, Tree,
+    TreeSource,
 };
 
 fn api(id: &str, stages: &[(&str, Tree)]) -> Api {
     Api {
         id: id.to_owned(),
         name: format!("name of {id}"),
+        protocol: Protocol::Rest,
         endpoint: EndpointType::Regional,
         default_endpoint_disabled: false,
         stages: stages
@@ -28,7 +30,12 @@ fn api(id: &str, stages: &[(&str, Tree)]) -> Api {
         deployments: stages
             .iter()
             .map(|(name, tree)| {
-                let deployment = Deployment { source: TreeSource::ApiSummary, created_at: None, tree: tree.clone() };
+                let deployment = Deployment {
+                    source: TreeSource::ApiSummary,
+                    created_at: None,
+                    tree: tree.clone(),
+                    undescribed: None,
+                };
                 (format!("of-{name}"), deployment)
             })
             .collect(),
@@ -249,7 +256,7 @@ prop_compose! {
             // Greedy is last.
             let end = segments.iter().position(|s| s.ends_with("+}")).map_or(segments.len(), |at| at + 1);
             let path = format!("/{}", segments[..end].join("/"));
-            tree.insert(&path, verb, Method { authorization, api_key_required: false });
+            tree.insert(&path, verb, Method { authorization, ..Method::default() });
         }
         tree
     }

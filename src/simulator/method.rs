@@ -255,7 +255,11 @@ impl Method {
     }
 
     fn noun(&self) -> gateway::Method {
-        gateway::Method { authorization: Some(self.authorization), api_key_required: self.api_key_required }
+        gateway::Method {
+            authorization: Some(self.authorization),
+            api_key_required: self.api_key_required,
+            interface: None,
+        }
     }
 }
 

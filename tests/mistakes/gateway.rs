@@ -166,7 +166,7 @@ fn method(rng: &mut Rng) -> Method {
         (Authorization::Custom, 8),
         (Authorization::CognitoUserPools, 5),
     ]);
-    Method { authorization: Some(authorization), api_key_required: rng.chance(9) }
+    Method { authorization: Some(authorization), api_key_required: rng.chance(9), interface: None }
 }
 
 fn add_methods(rng: &mut Rng, tree: &mut Tree, path: &str) {

@@ -3,7 +3,8 @@
 use crate::diagnose::UNREAD;
 use crate::gateway::{
     Api, Authorization, Baseline, Canary, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob,
-    Inventory, InvokeUrl, Mapping, Method, RoutingMode, RoutingRule, Seen, Stage, Tree, TreeSource, Verb, World,
+    Inventory, InvokeUrl, Mapping, Method, Protocol, RoutingMode, RoutingRule, Seen, Stage, Tree, TreeSource, Verb,
+    World,
 };
 
 /// When everything is asked, in Unix seconds.
@@ -28,7 +29,7 @@ fn tree(methods: &[&str]) -> Tree {
 }
 
 fn deployment(methods: &[&str]) -> Deployment {
-    Deployment { source: TreeSource::ApiSummary, created_at: None, tree: tree(methods) }
+    Deployment { source: TreeSource::ApiSummary, created_at: None, tree: tree(methods), undescribed: None }
 }
 
 fn stage(name: &str, deployment: &str) -> Stage {
@@ -45,6 +46,7 @@ fn api(id: &str, name: &str) -> Api {
     Api {
         id: id.to_owned(),
         name: name.to_owned(),
+        protocol: Protocol::Rest,
         endpoint: EndpointType::Regional,
         default_endpoint_disabled: false,
         stages: vec![],
