@@ -1,6 +1,8 @@
 //! The config file: what a user may decide, refused whole when any of it is wrong.
 
 mod credentials;
+mod lookup;
+mod pattern;
 mod rules;
 mod scope;
 
@@ -11,6 +13,7 @@ use serde::Deserialize;
 use url::Url;
 
 pub use credentials::{ClientCertificate, Credential, Reference, ReferenceError};
+pub use lookup::{MethodKey, RuleError, Rules};
 pub use rules::{Allow, Authenticate, ContractDocument, ContractEntry, Expectations, Ignore, KnownGood, Methods};
 pub use scope::{Scope, ScopeError};
 
