@@ -1,10 +1,12 @@
 //! Credentials, by reference: where a secret lies, never the secret.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Where a secret lies: `secretsmanager:NAME`, `secretsmanager:NAME#JSON-KEY`, `env:NAME`, `file:PATH`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String", extend("pattern" = "^(secretsmanager|env|file):."))]
 pub enum Reference {
     /// A secret of AWS Secrets Manager, by name or ARN; of a JSON one, the value of this key.
     SecretsManager {
@@ -58,7 +60,7 @@ impl std::fmt::Display for Reference {
 }
 
 /// One way to show who is asking. Exactly one key.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Credential {
     /// An API key, sent as `x-api-key`.
@@ -89,6 +91,7 @@ pub enum Credential {
     /// `Authorization: Bearer …`.
     ClientCredentials {
         /// The token endpoint, https.
+        #[serde(deserialize_with = "super::values::http_url")]
         token_url: url::Url,
         /// The client's id.
         client_id: String,
@@ -101,7 +104,7 @@ pub enum Credential {
 }
 
 /// A client certificate for hosts that demand one.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientCertificate {
     /// The host: a custom domain's name.

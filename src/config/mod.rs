@@ -1,26 +1,34 @@
 //! The config file: what a user may decide, refused whole when any of it is wrong.
 
+mod check;
 mod credentials;
 mod lookup;
+mod node;
 mod pattern;
 mod rules;
+mod schema;
 mod scope;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
 pub use credentials::{ClientCertificate, Credential, Reference, ReferenceError};
 pub use lookup::{MethodKey, RuleError, Rules};
 pub use rules::{Allow, Authenticate, ContractDocument, ContractEntry, Expectations, Ignore, KnownGood, Methods};
+pub use schema::json_schema;
 pub use scope::{Scope, ScopeError};
 
 use crate::gateway::{Request, Verb, plain};
+use check::{Message, Problem};
+use node::{Fault, Place, Step, Tree};
 
 /// The config file, in YAML. Every key is optional; an unknown one is an error.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// APIs to watch: globs on id or name. Empty: all.
@@ -28,6 +36,7 @@ pub struct Config {
     /// Stages to watch: globs on the name. Empty: all.
     pub stages: Vec<String>,
     /// Values of path parameters by name, as `petId: "7"`. A greedy parameter's value may hold slashes.
+    #[schemars(with = "BTreeMap<String, schema::Scalar>")]
     pub parameters: BTreeMap<String, String>,
     /// Requests that callers rely on: probed whether deployed or not.
     pub contract: Vec<ContractEntry>,
@@ -56,7 +65,7 @@ pub struct Config {
 }
 
 /// A number of days before a certificate's end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct CertificateDays(pub u32);
 
@@ -68,25 +77,18 @@ impl Default for CertificateDays {
 }
 
 /// One request that callers rely on.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ContractRequest {
     /// The verb: `GET`, `HEAD` or `OPTIONS`.
-    #[serde(default = "get")]
     pub method: String,
     /// The whole URL.
     pub url: Url,
     /// Headers that are no secret.
-    #[serde(default)]
     pub headers: BTreeMap<String, String>,
 }
 
-fn get() -> String {
-    "GET".to_owned()
-}
-
 /// How fast and how long. Zero means no limit where the unit is a rate.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Requests under way at once.
@@ -131,11 +133,15 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The text is not what a config looks like.
-    #[error("{origin}: {message}")]
+    #[error("{origin}:{line}:{column}: {message}")]
     Shape {
         /// The file, or the name of the variable that held the text.
         origin: String,
-        /// What is wrong and where, in one line.
+        /// The line, from 1.
+        line: u64,
+        /// The column, from 1.
+        column: u64,
+        /// The keys that lead there, what is wrong and what was expected, in one line.
         message: String,
     },
 }
@@ -162,78 +168,48 @@ impl Config {
     /// Reads a text; `origin` names it in errors.
     ///
     /// # Errors
-    /// [`ConfigError::Shape`], for a text that is no YAML, an unknown key, a value of the wrong type, a verb that is
-    /// not safe, a secret written out, or a URL that cannot be called.
+    /// [`ConfigError::Shape`], for a text that is no YAML, an unknown key, a value of the wrong type, a pattern that can
+    /// not be used, a verb that nothing allows, a secret written out, a name that leads to nothing, a URL that cannot be
+    /// called, or a rule that is never reached.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        let shape = |message: String| ConfigError::Shape { origin: origin.to_owned(), message: plain(&message) };
         // A file of nothing, or of comments, is a config of nothing.
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
         }
-        let config: Config = serde_saphyr::from_str(text).map_err(|error| shape(in_one_line(&error)))?;
-        for (index, entry) in config.contract.iter().enumerate() {
-            let ContractEntry::Request(wanted) = entry else { continue };
-            wanted.check().map_err(|problem| shape(format!("contract entry {}: {problem}", index + 1)))?;
-        }
-        Scope::new(&config.apis, &config.stages).map_err(|error| shape(error.to_string()))?;
-        for glob in &config.skip_domains {
-            if glob.len() > scope::LONGEST_GLOB {
-                return Err(shape(format!("skip_domains: a glob has {} bytes, and no name is that long", glob.len())));
-            }
-            globset::Glob::new(glob)
-                .map_err(|error| shape(format!("skip_domains: `{glob}` is no glob ({})", error.kind())))?;
-        }
-        if config.limits.concurrency == 0 || config.limits.api_concurrency == 0 {
-            return Err(shape("limits: a concurrency of 0 would send nothing; expected 1 or more".to_owned()));
-        }
-        if config.limits.timeout == 0 || config.limits.connect_timeout == 0 {
-            return Err(shape("limits: a timeout of 0 would fail everything; expected seconds, 1 or more".to_owned()));
-        }
+        let shape = |fault: &Fault| {
+            let Place { line, column } = fault.place();
+            ConfigError::Shape { origin: origin.to_owned(), line, column, message: plain(&fault.message()) }
+        };
+        let tree = Tree::new(text).map_err(|fault| shape(&fault))?;
+        let config: Config = tree.read().map_err(|fault| shape(&fault))?;
+        check::check(&config).map_err(|Problem { steps, message }| {
+            let message = match message {
+                Message::Text(text) => text,
+                Message::Earlier { text, steps, advice } => format!("{text}, line {}: {advice}", tree.line(&steps)),
+            };
+            shape(&tree.fault(&steps, message))
+        })?;
         Ok(config)
     }
 }
 
-/// The parser draws a snippet; a log line and an exit message want its first line, which has the place in it.
-fn in_one_line(error: &serde_saphyr::Error) -> String {
-    let text = error.to_string();
-    text.lines().next().unwrap_or("unreadable").trim().to_owned()
-}
-
-/// Words in the name of a header that make its value a secret: a config file holds none.
-const SECRET_HEADERS: [&str; 7] = ["auth", "token", "secret", "password", "key", "cookie", "session"];
-
-/// Words in the name of a query parameter that make its value a secret.
-const SECRET_PARAMETERS: [&str; 7] = ["token", "secret", "password", "apikey", "api_key", "api-key", "signature"];
-
-fn is_secret(name: &str, words: &[&str]) -> bool {
-    let name = name.to_ascii_lowercase();
-    words.iter().any(|word| name.contains(word))
-}
-
 impl ContractRequest {
-    fn check(&self) -> Result<(), String> {
+    /// What is wrong, and with which key.
+    fn check(&self) -> Result<(), (Option<Step>, String)> {
+        let of = |key: &'static str| move |reason: String| (Some(Step::from(key)), reason);
         if !Verb::of_request(&self.method).is_some_and(Verb::is_safe) {
-            return Err(format!(
-                "`{}` is not sent without more: expected GET, HEAD or OPTIONS, in capitals",
-                self.method
-            ));
+            let reason =
+                format!("`{}` is not sent without more: expected GET, HEAD or OPTIONS, in capitals", self.method);
+            return Err(of("method")(reason));
         }
-        if !matches!(self.url.scheme(), "http" | "https") || self.url.host_str().is_none() {
-            return Err("the URL is neither http nor https".to_owned());
+        check::check_url(&self.url).map_err(of("url"))?;
+        for (name, value) in &self.headers {
+            if check::is_secret_header(name) {
+                return Err(of("headers")(format!("the header {name} is a secret: a config holds none")));
+            }
+            check::check_header(name, value).map_err(of("headers"))?;
         }
-        if !self.url.username().is_empty() || self.url.password().is_some() {
-            return Err("the URL has credentials in it: a config holds no secrets".to_owned());
-        }
-        if self.url.fragment().is_some() {
-            return Err(
-                "everything from # on in the URL is never sent: write %23 where it belongs to the path".to_owned()
-            );
-        }
-        if let Some((name, _)) = self.url.query_pairs().find(|(name, _)| is_secret(name, &SECRET_PARAMETERS)) {
-            return Err(format!("the query parameter {name} is a secret: a config holds none"));
-        }
-        let secret = self.headers.keys().find(|name| is_secret(name, &SECRET_HEADERS));
-        secret.map_or(Ok(()), |name| Err(format!("the header {name} is a secret: a config holds none")))
+        Ok(())
     }
 
     /// The request to send.
@@ -273,29 +249,249 @@ mod tests {
         assert_eq!(Config::parse("\n# only a comment\n", "test").unwrap(), Config::default());
     }
 
+    /// What is wrong, as `gateprobe.yaml:LINE:COLUMN: …`.
+    fn refused(text: &str) -> String {
+        let error = Config::parse(text, "gateprobe.yaml").expect_err(text).to_string();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        for secret in ["u:p", "abc", "hunter2"] {
+            assert!(!error.contains(secret), "no secret is echoed: {error}");
+        }
+        error
+    }
+
     #[test]
     fn each_mistake_is_one_clear_line() {
-        for (text, expected) in [
-            ("apis: []\napi: [x]\n", "api"),
-            ("limits: {speed: 9}\n", "speed"),
-            ("limits: {timeout: soon}\n", "line 1"),
-            ("apis: [\n", "line"),
-            ("contract: [{url: 'https://x.example/', method: POST}]\n", "expected GET, HEAD or OPTIONS"),
-            ("contract: [{url: 'https://u:p@x.example/'}]\n", "credentials"),
-            ("contract: [{url: 'https://x.example/', headers: {Authorization: abc}}]\n", "is a secret"),
-            ("contract: [{url: 'https://x.example/', headers: {x-auth-token: abc}}]\n", "is a secret"),
-            ("contract: [{url: 'https://x.example/?api_key=abc'}]\n", "is a secret"),
-            ("contract: [{url: 'https://x.example/a#b'}]\n", "%23"),
-            ("contract: [{url: 'x'}]\n", "line 1"),
-            ("contract: [{url: 'ftp://x.example/'}]\n", "neither http nor https"),
-            ("limits: {concurrency: 0}\n", "expected 1 or more"),
-            ("apis: ['a[']\n", "a["),
-            ("skip_domains: ['a[']\n", "skip_domains"),
+        let mut wrong = Vec::new();
+        for (text, place, expected) in [
+            ("apis: []\napi: [x]\n", "2:1", "unknown key `api`, perhaps apis: expected one of apis, stages"),
+            ("limits: {speed: 9}\n", "1:10", "limits: unknown key `speed`: expected one of concurrency"),
+            ("limits:\n  timeout: soon\n", "2:12", "limits.timeout: expected a whole number, 0 or more, found a text"),
+            ("limits: {timeout: -1}\n", "1:19", "limits.timeout: expected a whole number"),
+            ("apis: shop\n", "1:7", "apis: expected a list, found a text"),
+            ("- apis\n", "1:1", "expected a map of keys and values, found a list"),
+            ("private_apis: maybe\n", "1:15", "private_apis: expected true or false, found a text"),
+            ("parameters: {a: [b]}\n", "1:17", "parameters.a: expected a text, found a list"),
+            ("apis: []\napis: []\n", "2:1", "no YAML that can be read"),
+            ("contract: [{url: 'https://x.example/', method: POST}]\n", "1:48", "expected GET, HEAD or OPTIONS"),
+            ("contract: [{url: 'https://u:p@x.example/'}]\n", "1:18", "credentials"),
+            ("contract: [{url: 'https://x.example/', headers: {Authorization: abc}}]\n", "1:49", "is a secret"),
+            ("contract: [{url: 'https://x.example/', headers: {x-auth-token: abc}}]\n", "1:49", "is a secret"),
+            ("contract: [{url: 'https://x.example/?api_key=abc'}]\n", "1:18", "is a secret"),
+            ("contract: [{url: 'https://x.example/a#b'}]\n", "1:18", "%23"),
+            ("contract: [{url: 'x'}]\n", "1:18", "contract[1].url: this is no URL"),
+            ("contract: [{url: 'ftp://x.example/'}]\n", "1:18", "neither http nor https"),
+            ("contract: [{method: GET}]\n", "1:12", "contract[1]: neither `url` nor `openapi`"),
+            ("contract: [{url: 'https://x.example/', openapi: a.yaml}]\n", "1:12", "both `url` and `openapi`"),
+            ("contract: [{openapi: a.yaml}]\n", "1:12", "neither `api` nor `base`"),
+            ("contract: [{openapi: a.yaml, api: a, base: 'https://x.example/'}]\n", "1:44", "both `api` and `base`"),
+            ("contract: [{openapi: 7, api: a}]\n", "1:22", "expected a file's path, or an OpenAPI document"),
+            ("contract: [{openapi: a.yaml, api: a, method: GET}]\n", "1:12", "belong to `url`"),
+            ("contract:\n  - {openapi: a.yaml, api: a, with: [who]}\n", "2:38", "no credentials of the name `who`"),
+            ("limits: {concurrency: 0}\n", "1:23", "expected 1 or more"),
+            ("apis: [b, 'a[']\n", "1:11", "apis[2]: `a[` is no glob"),
+            ("skip_domains: ['a[']\n", "1:16", "skip_domains[1]: `a[`"),
+            ("certificate_days: soon\n", "1:19", "certificate_days: expected a whole number"),
         ] {
-            let error = Config::parse(text, "gateprobe.yaml").unwrap_err().to_string();
-            assert!(error.starts_with("gateprobe.yaml: ") && error.contains(expected), "{text:?}: {error}");
-            assert_eq!(error.lines().count(), 1, "{error}");
-            assert!(!error.contains("u:p") && !error.contains("abc"), "no secret is echoed: {error}");
+            let error = refused(text);
+            if !error.starts_with(&format!("gateprobe.yaml:{place}: ")) || !error.contains(expected) {
+                wrong.push((text, error));
+            }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert!(refused("apis: [\n").starts_with("gateprobe.yaml:"));
+    }
+
+    #[test]
+    fn each_mistake_in_a_rule_has_its_place() {
+        let mut wrong = Vec::new();
+        for (text, place, expected) in [
+            ("known_good:\n  - {path: /a, verbs: [GET]}\n", "2:16", "known_good[1]: unknown key `verbs`"),
+            (
+                "known_good:\n  - {path: /a, expect: {statuses: 200}}\n",
+                "2:25",
+                "unknown key `statuses`, perhaps status",
+            ),
+            ("known_good:\n  - {path: /a, method: FETCH}\n", "2:24", "expected one of ANY, DELETE"),
+            ("known_good:\n  - {path: /a, method: [GET, get]}\n", "2:30", "`get` is no verb: expected one of ANY"),
+            ("known_good:\n  - {path: orders}\n", "2:12", "does not begin with a slash"),
+            ("known_good:\n  - {path: /a//b}\n", "2:12", "empty segment"),
+            ("known_good:\n  - {path: /orders/}\n", "2:12", "empty segment"),
+            ("known_good:\n  - {path: '/a**/b'}\n", "2:12", "** must stand alone"),
+            ("known_good:\n  - {path: '/a?b=c'}\n", "2:12", "has a ? or #"),
+            ("known_good:\n  - {api: 'a['}\n", "2:11", "`a[` is no glob"),
+            ("known_good:\n  - {stage: ''}\n", "2:13", "the glob is empty"),
+            ("known_good:\n  - {headers: {x-api-key: hunter2}}\n", "2:16", "by its name this header is a secret"),
+            ("known_good:\n  - {headers: {'a b': c}}\n", "2:16", "no header's name"),
+            ("known_good:\n  - {headers: {a: \"b\\nc\"}}\n", "2:16", "control character"),
+            ("known_good:\n  - {query: {api_key: hunter2}}\n", "2:14", "this query parameter is a secret"),
+            (
+                "known_good:\n  - {with: [caller]}\n",
+                "2:13",
+                "no credentials of the name `caller`: `credentials` has no entry",
+            ),
+            ("known_good:\n  - {expect: {status: [200, 700]}}\n", "2:29", "700 is no status of HTTP"),
+            ("known_good:\n  - {expect: {status: [99999]}}\n", "2:24", "99999, which is too much"),
+            ("known_good:\n  - {expect: {pointer: {id: 7}}}\n", "2:25", "no JSON pointer"),
+            ("known_good:\n  - {expect: {pointer: {/a~2: 7}}}\n", "2:25", "no JSON pointer"),
+            ("known_good:\n  - {expect: {latency_ms: 0}}\n", "2:27", "expected 1 or more"),
+            ("known_good:\n  - {expect: {contains: ''}}\n", "2:25", "an empty text is in every body"),
+            ("allow:\n  - {path: /a}\n", "2:5", "no verb is named, and that would open everything"),
+            ("ignore:\n  - {path: /a}\n", "2:5", "the key `reason` is missing"),
+            ("ignore:\n  - {path: /a, reason: ' '}\n", "2:24", "the reason is empty"),
+            ("authenticate:\n  - {path: /a}\n", "2:5", "the key `with` is missing"),
+            ("authenticate:\n  - {with: caller}\n", "2:12", "expected a list"),
+            ("client_certificates:\n  - {domain: 'https://x', identity: 'env:A'}\n", "2:14", "no host's name"),
+            (
+                "client_certificates:\n  - {domain: a.b, identity: 'env:A'}\n  - {domain: A.B, identity: 'env:A'}\n",
+                "3:14",
+                "a certificate already, line 2",
+            ),
+        ] {
+            let error = refused(text);
+            if !error.starts_with(&format!("gateprobe.yaml:{place}: ")) || !error.contains(expected) {
+                wrong.push((text, error));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_secret_that_is_written_out_is_refused_and_not_said() {
+        for (text, place) in [
+            ("credentials:\n  k: {api_key: hunter2}\n", "2:16"),
+            ("credentials:\n  k: {api_key: 'vault:hunter2'}\n", "2:16"),
+            ("credentials:\n  k: {api_key: 'env:'}\n", "2:16"),
+            ("credentials:\n  k: hunter2\n", "2:6"),
+            ("credentials:\n  k: {bearer: [hunter2]}\n", "2:15"),
+            ("credentials:\n  k: {basic: {user: u, password: hunter2}}\n", "2:34"),
+            ("credentials:\n  k: {header: {name: x-token, value: hunter2}}\n", "2:38"),
+            ("credentials:\n  k: {bearer: 'env:A', api_key: hunter2}\n", "2:24"),
+            ("credentials:\n  k: {token: hunter2}\n", "2:7"),
+            (
+                "credentials:\n  k: {client_credentials: {token_url: 'http://x.example/', client_id: i, client_secret: 'env:A'}}\n",
+                "2:27",
+            ),
+            (
+                "credentials:\n  k: {client_credentials: {token_url: hunter2, client_id: i, client_secret: 'env:A'}}\n",
+                "2:39",
+            ),
+            ("credentials:\n  k: {sigv4: {role: hunter2}}\n", "2:14"),
+            ("client_certificates:\n  - {domain: a.b, identity: hunter2}\n", "2:29"),
+        ] {
+            let error = refused(text);
+            assert!(error.starts_with(&format!("gateprobe.yaml:{place}: ")), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn two_credentials_for_one_header_are_refused() {
+        let error = refused("credentials: {a: {bearer: 'env:A'}, b: {sigv4: {}}}\nauthenticate: [{with: [a, b]}]\n");
+        assert!(
+            error.contains("2:27: authenticate[1].with[2]: `a` and `b` both set the header authorization"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_rule_that_is_never_reached_is_refused() {
+        for (first, second) in [
+            ("{}", "{path: /a}"),
+            ("{path: /a}", "{path: /a}"),
+            ("{path: '/a/**'}", "{path: /a/b, method: GET}"),
+            ("{api: 'shop*'}", "{api: shop-eu, stage: prod}"),
+            ("{method: [GET, HEAD]}", "{method: GET, path: /a}"),
+            ("{path: '/**'}", "{}"),
+        ] {
+            for list in ["known_good", "authenticate", "ignore"] {
+                let rest = match list {
+                    "authenticate" => "with: []",
+                    "ignore" => "reason: r",
+                    _ => "body: b",
+                };
+                let entry =
+                    |rule: &str| rule.replace('}', &format!("{}{rest}}}", if rule == "{}" { "" } else { ", " }));
+                let error = refused(&format!("# rules\n{list}:\n  - {}\n  - {}\n", entry(first), entry(second)));
+                let expected = format!("gateprobe.yaml:4:5: {list}[2]: this rule is never reached");
+                assert!(error.starts_with(&expected) && error.contains("line 3"), "{first} {second}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_that_still_fits_something_stays() {
+        for (first, second) in [
+            ("{path: /a}", "{}"),
+            ("{path: /a}", "{path: /b}"),
+            ("{path: '/*'}", "{path: '/**'}"),
+            ("{method: GET}", "{method: [GET, HEAD]}"),
+            ("{method: GET}", "{path: /a}"),
+            ("{method: ANY}", "{method: GET}"),
+            ("{api: a}", "{api: 'a*'}"),
+            ("{stage: prod}", "{stage: dev}"),
+        ] {
+            let text = format!("known_good:\n  - {first}\n  - {second}\n");
+            assert!(Config::parse(&text, "test").is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_allow_that_allows_nothing_more_is_refused_wherever_it_stands() {
+        let broad = "{method: [POST, PUT]}";
+        let narrow = "{method: POST, path: /a}";
+        assert!(refused(&format!("allow:\n  - {broad}\n  - {narrow}\n")).starts_with("gateprobe.yaml:3:5: allow[2]: "));
+        let error = refused(&format!("allow:\n  - {narrow}\n  - {broad}\n"));
+        assert!(
+            error.starts_with("gateprobe.yaml:2:5: allow[1]: this rule allows nothing") && error.contains("line 3")
+        );
+    }
+
+    #[test]
+    fn a_request_that_nothing_allows_says_what_to_add() {
+        let wanted = "known_good:\n  - {api: pets, path: /a, method: POST}\n";
+        let error = refused(wanted);
+        assert!(error.starts_with("gateprobe.yaml:2:5: known_good[1]: POST may change something"), "{error}");
+        let advice = error.split_once("to send it, add ").unwrap().1;
+        assert_eq!(advice, "allow: [{api: 'pets', path: '/a', method: POST}]");
+        assert!(Config::parse(&format!("{wanted}{advice}\n"), "test").is_ok(), "the advice is good");
+        for other in ["{method: PUT}", "{api: orders, method: POST}", "{path: /b, method: POST}"] {
+            refused(&format!("{wanted}allow: [{other}]\n"));
+        }
+        for enough in ["{method: POST}", "{api: 'p*', method: [PUT, POST]}", "{method: ANY}"] {
+            assert!(Config::parse(&format!("{wanted}allow: [{enough}]\n"), "test").is_ok(), "{enough}");
+        }
+    }
+
+    #[test]
+    fn verbs_and_bodies_may_be_written_in_two_ways() {
+        let config = Config::parse(
+            "known_good:\n  - {path: /a, method: GET, body: text}\n  - {path: /b, method: [GET, HEAD], body: {id: 7, tags: [x]}}\n  - {path: /c, body: 42}\n  - path: /d\n    body: |\n      two\n      lines\n",
+            "test",
+        )
+        .unwrap();
+        let rules = &config.known_good;
+        assert_eq!(rules[0].methods.method, [Verb::Get]);
+        assert_eq!(rules[1].methods.method, [Verb::Get, Verb::Head]);
+        let bodies: Vec<_> = rules.iter().map(|rule| rule.body.as_deref().unwrap()).collect();
+        assert_eq!(bodies, ["text", r#"{"id":7,"tags":["x"]}"#, "42", "two\nlines\n"]);
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_number_is_what_was_typed() {
+        let config =
+            Config::parse("parameters: {a: 007, b: 1.50, c: yes, d: 0x1F, e: \"8\", f: &x 1e3, g: *x}\n", "test")
+                .unwrap();
+        let values: Vec<_> = config.parameters.values().map(String::as_str).collect();
+        assert_eq!(values, ["007", "1.50", "yes", "0x1F", "8", "1e3", "1e3"]);
+    }
+
+    #[test]
+    fn every_kind_of_credential_is_read() {
+        let config = Config::parse(
+            "credentials:\n  a: {api_key: 'secretsmanager:n#k'}\n  b: {bearer: 'env:T'}\n  c: {basic: {user: u, password: 'file:p'}}\n  d: {header: {name: x-token, value: 'env:T'}}\n  e: {sigv4: {role: 'arn:aws:iam::1:role/r'}}\n  f: {sigv4: }\n  g: {client_credentials: {token_url: 'https://t.example/token', client_id: i, client_secret: 'env:S', scopes: [s]}}\n",
+            "test",
+        )
+        .unwrap();
+        assert_eq!(config.credentials.len(), 7);
+        assert_eq!(config.credentials["f"], Credential::Sigv4 { role: None });
     }
 }
