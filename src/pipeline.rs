@@ -1,15 +1,17 @@
 //! One run, start to end: the only module that knows every stage of the pipeline.
 
+mod refuse;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
 use crate::config::{Config, Limits};
-use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed};
+use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed, hold_to};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
 use crate::gateway::{InvokeUrl, Request, World};
-use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
+use crate::plan::{DomainUrl, Plan, Probe, Subject, Unreadable, plan};
 use crate::probe::{Job, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
 use crate::report::{Report, Standing, Tally, standing, url_without_values};
 
@@ -79,9 +81,11 @@ pub async fn run(
 ) -> Result<Report, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
     let world = read(run, plane, wanted, clock).await?;
-    let planned = plan(&world, &run.config, &run.domain_url);
-    tracing::info!(methods = planned.methods.len(), probes = planned.probes.len(), "planned");
+    let planned = plan(&world, &run.config, &run.domain_url, &Unreadable::new());
+    let (probes, refusals) = (planned.probes.len(), planned.refusals.len());
+    tracing::info!(methods = planned.methods.len(), probes, refusals, "planned");
     let (mut tally, missed) = sweep(run, &world, &planned, prober, clock).await;
+    refuse::refuse(run, plane, &world, &planned, prober, clock, &mut tally).await;
     recall_missed(run, plane, &world, clock, &mut tally, missed).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(tally.report(&world, started_at, duration))
@@ -170,10 +174,14 @@ fn asks_for_history(diagnosis: &Diagnosis) -> bool {
 
 /// A request that callers rely on is taken at its word; one that the plan made up stands for the method it was made for.
 fn explain(probe: &Probe, observation: &Observation, world: &World, now: i64) -> Diagnosis {
-    match probe.subject {
+    let mut diagnosis = match probe.subject {
         Subject::Contract(_) => diagnose(&probe.request, observation, world, now),
         Subject::Method(_) => diagnose_deployed(&probe.request, observation, world, now),
+    };
+    if let Some(expected) = &probe.check {
+        hold_to(&mut diagnosis, expected, observation);
     }
+    diagnosis
 }
 
 impl Job for &Probe {

@@ -136,8 +136,8 @@ async fn nothing_but_safe_verbs_is_ever_sent() {
             .stage("prod", "d1"),
     );
     let (report, calls) = run(account).await;
-    assert_eq!(report.coverage.skipped[&SkipReason::UnsafeVerb], 4);
-    assert_eq!(report.coverage.healthy, 3);
+    assert_eq!(report.coverage.skipped[&SkipReason::NoSafeProof], 4);
+    assert_eq!((report.coverage.routed, report.coverage.healthy), (3, 2), "a made-up path proves the route alone");
     assert!(calls.unsafe_reached().is_empty());
     for call in &calls.data {
         assert!(["GET", "HEAD", "OPTIONS"].contains(&call.verb.as_str()), "{call:?}");
@@ -164,11 +164,11 @@ async fn refusals_for_want_of_credentials_are_no_problem_and_a_broken_authorizer
     let (report, calls) = run(account).await;
     assert_eq!(
         causes(report.expected()),
-        [(Cause::ApiKey, 1), (Cause::IamUnsigned, 1), (Cause::Authorizer, 2), (Cause::BadProbe, 1)].into()
+        [(Cause::ApiKey, 1), (Cause::Signature, 1), (Cause::Authorizer, 2), (Cause::BadProbe, 1)].into()
     );
     assert_eq!(causes(report.problems()), [(Cause::ResourcePolicy, 1)].into());
-    // IAM proves nothing: a missing route answers the same.
-    assert_eq!((report.coverage.probed, report.coverage.routed, report.coverage.healthy), (6, 4, 0));
+    // An unsigned call to the IAM method would prove nothing; a signature of nobody's is refused by the method alone.
+    assert_eq!((report.coverage.probed, report.coverage.routed, report.coverage.healthy), (6, 5, 0));
     assert_eq!(report.unhealthy, 1);
     assert!(calls.reached.is_empty(), "no integration was called: {:?}", calls.reached);
 }

@@ -4,7 +4,7 @@ use gateprobe::diagnose::{Cause, Diagnosis, StepResult, UNREAD, diagnose};
 use gateprobe::discover::{ControlPlane, DiscoverError, Wanted};
 use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Run};
-use gateprobe::plan::plan;
+use gateprobe::plan::{Unreadable, plan};
 use gateprobe::probe::{Observation, Response, read_curl, read_saved};
 use gateprobe::report::{tell, terminal};
 use serde::Serialize;
@@ -82,7 +82,7 @@ pub async fn plan_(common: &Common, file: Option<&std::path::Path>) -> Result<En
         Some(file) => setup::inventory(file, &run)?,
         None => read(common, &run).await?,
     };
-    let planned = plan(&world, &run.config, &run.domain_url);
+    let planned = plan(&world, &run.config, &run.domain_url, &Unreadable::new());
     match common.format {
         Format::Json => print_json(&listing::plan_json(&world, &planned))?,
         Format::Table => print(&listing::plan(&world, &planned, common.verbose > 0))?,

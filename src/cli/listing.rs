@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use gateprobe::gateway::{Authorization, Inventory, TreeSource, World};
-use gateprobe::plan::{Door, Expects, Fate, Plan, PlannedMethod, Probe, Provenance, SkipReason, Subject};
+use gateprobe::plan::{Door, Expects, Fate, Plan, PlannedMethod, Probe, Provenance, RefusalKind, SkipReason, Subject};
 use serde::Serialize;
 
 /// What is deployed, stage by stage.
@@ -59,46 +59,128 @@ pub fn inventory(inventory: &Inventory) -> String {
     out
 }
 
-/// What would be sent, and what is left out.
+/// What would be sent, method by method, and what is left out.
 pub fn plan(world: &World, plan: &Plan, verbose: bool) -> String {
     let mut out = String::new();
-    for probe in &plan.probes {
-        let expects = match probe.expects {
-            Expects::Answer => "",
-            Expects::KeyRefusal => "  (expects a refusal: no key)",
-            Expects::AuthorizerRefusal => "  (expects a refusal: no token)",
-            Expects::IamRefusal => "  (unsigned: proves nothing)",
-        };
-        let _ = writeln!(out, "{:<8}{}{expects}", probe.request.method, probe.request.url);
+    let mut asked: BTreeMap<usize, Vec<&Probe>> = BTreeMap::new();
+    let mut contract = Vec::new();
+    for probe in plan.probes.iter().chain(&plan.refusals) {
+        match probe.subject {
+            Subject::Method(index) => asked.entry(index).or_default().push(probe),
+            Subject::Contract(_) => contract.push(probe),
+        }
     }
-    let mut skipped: BTreeMap<SkipReason, Vec<&PlannedMethod>> = BTreeMap::new();
-    for method in &plan.methods {
+    let mut at = None;
+    for (index, method) in plan.methods.iter().enumerate() {
+        let stage = (&method.api, &method.stage);
+        if at != Some(stage) {
+            let _ = writeln!(out, "{}{} ({}) stage {}", blank(at.is_some()), method.api_name, method.api, method.stage);
+            at = Some(stage);
+        }
+        let _ = writeln!(out, "  {:<8}{}", method.verb, method.resource);
+        for probe in asked.get(&index).into_iter().flatten() {
+            request(&mut out, probe, verbose);
+        }
         if let Fate::Skipped(reason) = method.fate {
-            skipped.entry(reason).or_default().push(method);
+            let detail = method.detail.as_deref().unwrap_or(reason.means());
+            let _ = writeln!(out, "          skipped ({}): {detail}", reason.id());
+        }
+        if let Some(remedy) = &method.remedy {
+            let _ = writeln!(out, "          to send it: {remedy}");
         }
     }
-    for (reason, methods) in skipped {
-        let _ = writeln!(out, "\nskipped {} ({}): {}", methods.len(), reason.id(), reason.means());
-        let shown = if verbose { usize::MAX } else { 10 };
-        for method in methods.iter().take(shown) {
-            let _ = writeln!(out, "  {:<8}{} of {} ({})", method.verb, method.resource, method.stage, method.api_name);
-        }
-        if methods.len() > shown {
-            let _ = writeln!(out, "  and {} more (-v shows them)", methods.len() - shown);
+    if !contract.is_empty() {
+        let _ = writeln!(out, "{}contract", blank(at.is_some()));
+        for probe in contract {
+            request(&mut out, probe, verbose);
         }
     }
-    for gap in world.inventory().gaps.iter().chain(&plan.gaps) {
+    let mut closing = world.inventory().gaps.iter().chain(&plan.gaps).peekable();
+    if closing.peek().is_some() {
+        let _ = writeln!(out);
+    }
+    for gap in closing {
         let _ = writeln!(out, "gap: {}: {}", gap.place, gap.reason);
     }
-    let probed = plan.methods.iter().filter(|method| method.fate == Fate::Probed).count();
+    for note in undescribed(world) {
+        let _ = writeln!(out, "note: {note}");
+    }
+    let coverage = CoverageJson::of(plan);
+    let skipped: Vec<String> =
+        coverage.skipped.iter().map(|(reason, count)| format!("{count} {}", reason.id())).collect();
     let _ = writeln!(
         out,
-        "\n{} methods deployed, {probed} probed with {} requests, {} skipped",
-        plan.methods.len(),
-        plan.probes.len(),
-        plan.methods.len() - probed
+        "\n{} methods deployed: {} asked with {} requests (to prove {} healthy, {} routed), {} skipped{}{}",
+        coverage.deployed,
+        coverage.probed,
+        plan.probes.len() + plan.refusals.len(),
+        coverage.to_prove.healthy,
+        coverage.to_prove.routed,
+        coverage.deployed - coverage.probed,
+        if skipped.is_empty() { "" } else { ": " },
+        skipped.join(", ")
     );
     out
+}
+
+fn blank(there: bool) -> &'static str {
+    if there { "\n" } else { "" }
+}
+
+/// One request: what is sent, where its values come from, what it proves.
+fn request(out: &mut String, probe: &Probe, verbose: bool) {
+    let proof = match (proves(probe), probe.expects) {
+        (Proves::Healthy, _) => format!("{}: proves healthy", probe.provenance.id()),
+        (Proves::Routed, Expects::Refusal) => {
+            let kinds: Vec<&str> = probe.refusal.iter().map(|kind| kind.id()).collect();
+            format!("refused for want of {}: proves routed", kinds.join(", "))
+        }
+        (Proves::Routed, Expects::KeyRefusal) => "refused without a key: proves routed".to_owned(),
+        (Proves::Routed, Expects::AuthorizerRefusal) => "refused without a token: proves routed".to_owned(),
+        (Proves::Routed, Expects::Answer) => format!("{}: proves routed", probe.provenance.id()),
+    };
+    let with =
+        if probe.credentials.is_empty() { String::new() } else { format!(" with {}", probe.credentials.join(", ")) };
+    let body = probe.request.body.as_ref().map_or(String::new(), |body| format!(", {} bytes of body", body.len()));
+    let _ = writeln!(out, "          {} {}", probe.request.method, probe.request.url);
+    let _ = writeln!(out, "              {proof}{with}{body}");
+    if verbose {
+        for (name, value) in &probe.request.headers {
+            let _ = writeln!(out, "              {name}: {value}");
+        }
+        if let Some(body) = &probe.request.body {
+            let _ = writeln!(out, "              {body}");
+        }
+    }
+}
+
+/// The stages that nothing but their API summary describes.
+pub fn undescribed(world: &World) -> Vec<String> {
+    let mut notes = Vec::new();
+    for api in &world.inventory().apis {
+        for stage in &api.stages {
+            let deployment = api.deployment_of(stage);
+            if let Some(reason) = deployment.and_then(|deployment| deployment.undescribed.as_ref()) {
+                notes.push(format!(
+                    "the stage {} of {} ({}) has no export ({reason}): its requests are made from the API summary alone",
+                    stage.name, api.name, api.id
+                ));
+            }
+        }
+    }
+    notes
+}
+
+/// What an answer as hoped for proves.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Proves {
+    Healthy,
+    Routed,
+}
+
+fn proves(probe: &Probe) -> Proves {
+    if probe.expects == Expects::Answer && probe.provenance.is_known_good() { Proves::Healthy } else { Proves::Routed }
 }
 
 #[derive(Serialize)]
@@ -107,22 +189,65 @@ struct PlanJson<'p> {
     probes: Vec<ProbeJson<'p>>,
     methods: &'p [PlannedMethod],
     gaps: Vec<&'p gateprobe::gateway::Gap>,
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct CoverageJson {
     deployed: usize,
     probed: usize,
+    to_prove: ToProve,
     skipped: BTreeMap<SkipReason, usize>,
+}
+
+#[derive(Serialize)]
+struct ToProve {
+    routed: usize,
+    healthy: usize,
+}
+
+impl CoverageJson {
+    fn of(plan: &Plan) -> Self {
+        let mut skipped = BTreeMap::new();
+        for method in &plan.methods {
+            if let Fate::Skipped(reason) = method.fate {
+                *skipped.entry(reason).or_default() += 1;
+            }
+        }
+        // A method that is asked through several doors is as good as the worst of them.
+        let mut proofs: BTreeMap<usize, Proves> = BTreeMap::new();
+        for probe in plan.probes.iter().chain(&plan.refusals) {
+            if let Subject::Method(index) = probe.subject {
+                let proof = proofs.entry(index).or_insert(Proves::Healthy);
+                if proves(probe) == Proves::Routed {
+                    *proof = Proves::Routed;
+                }
+            }
+        }
+        let healthy = proofs.values().filter(|proof| **proof == Proves::Healthy).count();
+        Self {
+            deployed: plan.methods.len(),
+            probed: plan.methods.iter().filter(|method| method.fate == Fate::Probed).count(),
+            to_prove: ToProve { routed: proofs.len() - healthy, healthy },
+            skipped,
+        }
+    }
 }
 
 #[derive(Serialize)]
 struct ProbeJson<'p> {
     method: &'p str,
     url: &'p str,
+    headers: BTreeMap<&'p str, &'p str>,
+    body: Option<&'p str>,
+    /// Names of the config's credentials that go along.
+    credentials: &'p [std::sync::Arc<str>],
     door: &'p Door,
     provenance: Provenance,
     expects: Expects,
+    /// What it is refused for.
+    refusal: &'p [RefusalKind],
+    proves: Proves,
     /// The deployed method that it is for; `null` for a request of the contract.
     #[serde(rename = "for")]
     target: Option<&'p PlannedMethod>,
@@ -130,31 +255,27 @@ struct ProbeJson<'p> {
 
 /// The plan by the contract.
 pub fn plan_json<'p>(world: &'p World, plan: &'p Plan) -> impl Serialize + 'p {
-    let mut skipped = BTreeMap::new();
-    for method in &plan.methods {
-        if let Fate::Skipped(reason) = method.fate {
-            *skipped.entry(reason).or_default() += 1;
-        }
-    }
     let json = |probe: &'p Probe| ProbeJson {
         method: &probe.request.method,
         url: probe.request.url.as_str(),
+        headers: probe.request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        body: probe.request.body.as_deref(),
+        credentials: &probe.credentials,
         door: &probe.door,
         provenance: probe.provenance,
         expects: probe.expects,
+        refusal: &probe.refusal,
+        proves: proves(probe),
         target: match probe.subject {
             Subject::Method(index) => plan.methods.get(index),
             Subject::Contract(_) => None,
         },
     };
     PlanJson {
-        coverage: CoverageJson {
-            deployed: plan.methods.len(),
-            probed: plan.methods.iter().filter(|method| method.fate == Fate::Probed).count(),
-            skipped,
-        },
-        probes: plan.probes.iter().map(json).collect(),
+        coverage: CoverageJson::of(plan),
+        probes: plan.probes.iter().chain(&plan.refusals).map(json).collect(),
         methods: &plan.methods,
         gaps: world.inventory().gaps.iter().chain(&plan.gaps).collect(),
+        notes: undescribed(world),
     }
 }

@@ -9,7 +9,9 @@ mod alone;
 mod cause;
 mod custom_response;
 mod diagnosis;
+mod expected;
 mod predict;
+mod proof;
 mod refusal;
 mod rules;
 mod said_back;
@@ -25,7 +27,9 @@ pub use diagnosis::{
     Alternative, Confidence, Diagnosis, Matched, RequestLine, ResponseLine, Step, StepName, StepResult, Suggestion,
     Verdict,
 };
+pub use expected::hold_to;
 pub use predict::UNREAD;
+pub use proof::{Proof, proof};
 pub use symptom::Symptom;
 pub use words::Words;
 

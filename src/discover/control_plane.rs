@@ -88,6 +88,14 @@ impl ControlPlane {
         self.endpoint.last().unwrap_or_else(|| format!("https://apigateway.{region}.amazonaws.com"))
     }
 
+    /// Whether the last call went to AWS itself, and not to an emulator or a proxy of the user's.
+    #[must_use]
+    pub fn is_awss_own(&self) -> bool {
+        let endpoint = self.endpoint();
+        let host = endpoint.strip_prefix("https://").unwrap_or_default().split([':', '/']).next().unwrap_or_default();
+        [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|suffix| host.ends_with(suffix))
+    }
+
     /// Makes a call, up to [`Limits::attempts`] times, each within the budget, all of them before `deadline`.
     async fn call<T, E, F>(
         &self,

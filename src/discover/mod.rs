@@ -44,6 +44,7 @@ mod limits;
 mod operation;
 mod pages;
 pub(crate) mod said;
+mod serving;
 #[cfg(test)]
 mod tests;
 
@@ -59,6 +60,7 @@ pub use export::{ExportError, parse as read_export};
 pub use history::{HISTORY, history};
 pub use limits::Limits;
 pub use operation::Operation;
+pub use serving::serves_still;
 
 use crate::config::Scope;
 use crate::gateway::{Api, Domain, Gap, INVENTORY_VERSION, Inventory};

@@ -11,6 +11,8 @@ pub enum Operation {
     GetRestApi,
     /// `apigateway:GetStages`
     GetStages,
+    /// `apigateway:GetStage`, and `apigatewayv2`'s
+    GetStage,
     /// `apigateway:GetDeployment`
     GetDeployment,
     /// `apigateway:GetDeployments`
@@ -41,6 +43,7 @@ impl Operation {
             Self::GetRestApis => "GetRestApis",
             Self::GetRestApi => "GetRestApi",
             Self::GetStages => "GetStages",
+            Self::GetStage => "GetStage",
             Self::GetDeployment => "GetDeployment",
             Self::GetDeployments => "GetDeployments",
             Self::GetExport => "GetExport",

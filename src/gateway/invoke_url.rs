@@ -143,6 +143,12 @@ impl fmt::Display for InvokeUrl {
 }
 
 impl InvokeUrl {
+    /// Whether it is AWS's own form, so that nobody else answers.
+    #[must_use]
+    pub fn is_awss_own(&self) -> bool {
+        self.template == AWS_INVOKE_URL
+    }
+
     /// The invoke URL of a stage, without a slash at its end. Values are taken as they are: ids, regions and stage
     /// names hold no character that a URL escapes.
     #[must_use]

@@ -84,6 +84,12 @@ impl FromStr for DomainUrl {
 }
 
 impl DomainUrl {
+    /// Whether it is AWS's own form.
+    #[must_use]
+    pub fn is_awss_own(&self) -> bool {
+        self.0 == DOMAIN_URL
+    }
+
     /// The URL of a domain, without a slash at its end.
     #[must_use]
     pub fn base(&self, domain: &str) -> String {

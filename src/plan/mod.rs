@@ -1,28 +1,43 @@
-//! What to ask: a probe for every deployed method that can be asked without harm, and a named reason for every other.
+//! What to ask: for every deployed method a request that is evidence, or a precise reason and what would bring one.
 //! Pure: data in, data out.
+//!
+//! Of a method whose verb changes nothing the best request is asked that can be made (the user's, the API's own
+//! examples, values made up to fit); so is any other verb that the user allows. Every other method is proved by a
+//! [refusal](RefusalKind), or skipped with a reason and a remedy.
 
+mod ask;
 mod doors;
 mod path;
+mod refusal;
 mod skip;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 pub use doors::{DOMAIN_URL, DomainUrl, DomainUrlError, Door};
+pub use refusal::{RefusalKind, refusals};
 pub use skip::SkipReason;
 
-use crate::config::{Config, ContractEntry};
+use crate::config::{Config, ContractEntry, Credential, Expectations, KnownGood, MethodKey, Rules};
 use crate::gateway::{Api, Authorization, Gap, Match, Method, Request, Stage, Verb, World};
-use doors::Doors;
+use ask::Values;
+use doors::{Doors, Opening};
 
 /// Everything that a run will send, and what it will not.
 #[derive(Debug)]
 pub struct Plan {
     /// Every deployed method of every stage, once, with its fate: the first promise holds by this list.
     pub methods: Vec<PlannedMethod>,
-    /// The requests.
+    /// The requests that may reach what lies behind a method.
     pub probes: Vec<Probe>,
+    /// The requests that API Gateway must refuse, by API and stage.
+    pub refusals: Vec<Probe>,
+    /// Refusals of verbs that change nothing: what shows that a kind of refusal works at an endpoint that is not AWS's.
+    pub trials: Vec<Probe>,
+    /// For the stages of [`Plan::refusals`], a request that no method takes: what is answered to it proves no route.
+    pub controls: BTreeMap<(Arc<str>, Arc<str>), Request>,
     /// Doors that cannot be asked through, and why.
     pub gaps: Vec<Gap>,
 }
@@ -44,6 +59,12 @@ pub struct PlannedMethod {
     /// What becomes of it.
     #[serde(flatten)]
     pub fate: Fate,
+    /// Of a skipped one, what there is to say beyond the reason: the user's own, or the secret's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The config line that would bring a proof, or a better one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
 }
 
 /// What becomes of a deployed method.
@@ -74,12 +95,18 @@ pub struct Probe {
     pub subject: Subject,
     /// The way it goes.
     pub door: Door,
-    /// The request.
+    /// The request, without credentials.
     pub request: Request,
     /// Where the request's values come from.
     pub provenance: Provenance,
     /// What answer is evidence of nothing wrong.
     pub expects: Expects,
+    /// What the user holds the answer to.
+    pub check: Option<Arc<Expectations>>,
+    /// What it is surely refused for, in API Gateway's order; empty for a request that is to be answered.
+    pub refusal: Vec<RefusalKind>,
+    /// The credentials that go along: names of the config's.
+    pub credentials: Vec<Arc<str>>,
     /// The id of the API that is asked, or the host: requests are limited by it.
     pub group: Arc<str>,
 }
@@ -93,18 +120,51 @@ pub enum Subject {
     Contract(usize),
 }
 
-/// Where the values of a request come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// Where the values of a request come from. Of several the last one here counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Provenance {
-    /// The user's contract.
-    Contract,
-    /// Path parameters from the config.
-    Config,
     /// No value was needed.
     Bare,
-    /// Made-up path parameters: the backend need not know them.
+    /// The user's contract.
+    Contract,
+    /// The user's config.
+    Config,
+    /// The API's own examples.
+    Example,
+    /// Made up to fit what the API says of them.
+    Schema,
+    /// Made up, and nothing is known of what would fit.
     Placeholder,
+    /// What is needed is left out, so that it must be refused.
+    Refusal,
+}
+
+impl Provenance {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] =
+        [Self::Bare, Self::Contract, Self::Config, Self::Example, Self::Schema, Self::Placeholder, Self::Refusal];
+
+    /// Whether somebody who knows the API says that such a request is good: only then does its success prove *healthy*,
+    /// and only then is a backend's 4xx a fault. Other requests prove *routed*.
+    #[must_use]
+    pub fn is_known_good(self) -> bool {
+        matches!(self, Self::Bare | Self::Contract | Self::Config | Self::Example)
+    }
+
+    /// The id, as in the JSON.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Contract => "contract",
+            Self::Config => "config",
+            Self::Example => "example",
+            Self::Schema => "schema",
+            Self::Placeholder => "placeholder",
+            Self::Refusal => "refusal",
+        }
+    }
 }
 
 /// What answer says that nothing is wrong.
@@ -117,45 +177,90 @@ pub enum Expects {
     KeyRefusal,
     /// A refusal, for no token is configured.
     AuthorizerRefusal,
-    /// The token message, for the request is not signed. It proves nothing: a missing route says the same.
-    IamRefusal,
+    /// A refusal of one of [`Probe::refusal`]'s kinds, and no call of any integration.
+    Refusal,
 }
+
+/// Credentials that could not be had: names of the config's, and why.
+pub type Unreadable = BTreeMap<String, String>;
+
+/// So many trials are made of a kind of refusal, at most.
+const TRIALS: usize = 3;
 
 /// Plans a run.
 #[must_use]
-pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl) -> Plan {
-    let mut plan = Plan { methods: Vec::new(), probes: Vec::new(), gaps: Vec::new() };
+pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: &Unreadable) -> Plan {
+    let mut plan = Plan {
+        methods: Vec::new(),
+        probes: Vec::new(),
+        refusals: Vec::new(),
+        trials: Vec::new(),
+        controls: BTreeMap::new(),
+        gaps: Vec::new(),
+    };
     let doors = Doors::new(world, config, domain_url, &mut plan.gaps);
+    let rules = config.rules().unwrap_or_else(|error| {
+        plan.gaps.push(Gap { place: "config".to_owned(), reason: error.to_string() });
+        Rules::default()
+    });
+    let rules = &rules;
+    let known = Known { world, config, rules, unreadable, doors: &doors };
     for api in &world.inventory().apis {
         let id: Arc<str> = api.id.as_str().into();
         let name: Arc<str> = api.name.as_str().into();
         for stage in &api.stages {
             let Some(deployment) = api.deployment_of(stage) else { continue };
             let stage_name: Arc<str> = stage.name.as_str().into();
+            let before = plan.refusals.len();
             for (resource, verb, method) in deployment.tree.methods() {
                 let target = Target { api, stage, resource, verb, method };
                 let subject = Subject::Method(plan.methods.len());
-                let before = plan.probes.len();
-                let fate = match target.probes(world, config, &doors, subject, &id, &mut plan.probes) {
-                    Ok(()) if plan.probes.len() > before => Fate::Probed,
-                    Ok(()) => Fate::Skipped(SkipReason::Unreachable),
-                    Err(reason) => Fate::Skipped(reason),
-                };
+                let fate = target.settle(&known, subject, &id, &mut plan);
                 plan.methods.push(PlannedMethod {
                     api: id.clone(),
                     api_name: name.clone(),
                     stage: stage_name.clone(),
                     resource: resource.into(),
                     verb,
-                    fate,
+                    remedy: fate.remedy(&target, &known),
+                    fate: fate.fate,
+                    detail: fate.detail,
                 });
+            }
+            if plan.refusals.len() > before
+                && let Some(request) = control(world, api, stage, &doors)
+            {
+                plan.controls.insert((id.clone(), stage_name), request);
             }
         }
     }
-    for (index, entry) in config.contract.iter().enumerate() {
+    contract(&known, &mut plan);
+    plan
+}
+
+/// What a planner goes by.
+struct Known<'w> {
+    world: &'w World,
+    config: &'w Config,
+    rules: &'w Rules,
+    unreadable: &'w Unreadable,
+    doors: &'w Doors<'w>,
+}
+
+impl Known<'_> {
+    /// Why one of these credentials cannot be used, if one cannot.
+    fn unreadable(&self, names: &[String]) -> Option<String> {
+        let (name, reason) = names.iter().find_map(|name| self.unreadable.get_key_value(name))?;
+        Some(format!("{name}: {reason}"))
+    }
+}
+
+/// The requests that callers rely on.
+fn contract(known: &Known<'_>, plan: &mut Plan) {
+    for (index, entry) in known.config.contract.iter().enumerate() {
         let ContractEntry::Request(wanted) = entry else { continue };
         let request = wanted.request();
-        let group = match world.locate(&request).stage() {
+        let group = match known.world.locate(&request).stage() {
             Some((api, _)) => api.id.as_str().into(),
             None => request.url.host_str().unwrap_or("").into(),
         };
@@ -165,10 +270,56 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl) -> Plan {
             request,
             provenance: Provenance::Contract,
             expects: Expects::Answer,
+            check: None,
+            refusal: Vec::new(),
+            credentials: Vec::new(),
             group,
         });
     }
-    plan
+}
+
+/// A request to a stage that no method of it takes. `None` where a method takes everything.
+fn control(world: &World, api: &Api, stage: &Stage, doors: &Doors<'_>) -> Option<Request> {
+    let router = world.stage_router(api, stage)?;
+    let path = ["/gateprobe-no-such-resource", "/gateprobe/no/such/resource"]
+        .into_iter()
+        .find(|path| router.route(Verb::Get, path).is_none())?;
+    doors.of(api, stage).ok()?.first()?.request(Verb::Get, path)
+}
+
+/// What becomes of a method, and why.
+struct Settled {
+    fate: Fate,
+    detail: Option<String>,
+}
+
+impl Settled {
+    fn probed() -> Self {
+        Self { fate: Fate::Probed, detail: None }
+    }
+
+    fn skipped(reason: SkipReason) -> Self {
+        Self { fate: Fate::Skipped(reason), detail: None }
+    }
+
+    fn because(reason: SkipReason, detail: String) -> Self {
+        Self { fate: Fate::Skipped(reason), detail: Some(detail) }
+    }
+
+    /// The config line that would bring a proof.
+    fn remedy(&self, target: &Target<'_>, known: &Known<'_>) -> Option<String> {
+        if self.fate != Fate::Skipped(SkipReason::NoSafeProof) {
+            return None;
+        }
+        let verb = target.request_verb(known);
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        Some(format!(
+            "allow: [{{api: {}, stage: {}, path: {}, method: {verb}}}]",
+            quoted(&target.api.id),
+            quoted(&target.stage.name),
+            quoted(target.resource)
+        ))
+    }
 }
 
 /// A deployed method that wants a request.
@@ -180,45 +331,155 @@ struct Target<'w> {
     method: &'w Method,
 }
 
-impl Target<'_> {
-    fn probes(
-        &self,
-        world: &World,
-        config: &Config,
-        doors: &Doors<'_>,
-        subject: Subject,
-        group: &Arc<str>,
-        probes: &mut Vec<Probe>,
-    ) -> Result<(), SkipReason> {
-        let verb = self.safe_verb().ok_or(SkipReason::UnsafeVerb)?;
-        for opening in doors.of(self.api, self.stage)? {
-            for fill in path::fillings(self.resource, &config.parameters) {
-                let Some(request) = opening.request(verb, &fill.path) else { continue };
-                if !self.is_reached_by(world, &request) {
-                    continue;
-                }
-                probes.push(Probe {
-                    subject,
-                    door: opening.door.clone(),
-                    request,
-                    provenance: fill.provenance,
-                    expects: self.expects(),
-                    group: group.clone(),
-                });
-                break;
-            }
+impl<'w> Target<'w> {
+    fn key(&self) -> MethodKey<'w> {
+        MethodKey {
+            api_id: &self.api.id,
+            api_name: &self.api.name,
+            stage: &self.stage.name,
+            resource: self.resource,
+            declared: self.verb,
         }
-        Ok(())
     }
 
-    /// The verb to ask with: the method's own if it is safe; for `ANY` the first safe one that the resource does not
-    /// declare itself.
-    fn safe_verb(&self) -> Option<Verb> {
-        if self.verb != Verb::Any {
-            return self.verb.is_safe().then_some(self.verb);
+    /// Finds the request for it, or says why there is none.
+    fn settle(&self, known: &Known<'_>, subject: Subject, group: &Arc<str>, plan: &mut Plan) -> Settled {
+        let key = self.key();
+        let verb = self.request_verb(known);
+        if let Some(reason) = known.rules.ignored(&key, verb) {
+            return Settled::because(SkipReason::Ignored, reason.to_owned());
         }
-        let declared = self.api.deployment_of(self.stage)?.tree.0.get(self.resource)?;
-        Verb::SAFE.into_iter().find(|verb| !declared.contains_key(verb))
+        let openings = match known.doors.of(self.api, self.stage) {
+            Ok(openings) => openings,
+            Err(reason) => return Settled::skipped(reason),
+        };
+        let kinds = refusals(self.api, self.stage, self.resource, self.verb);
+        if verb.is_safe() && plan.wants_trial(&kinds) {
+            let trial = self.refusal(known, &openings, verb, &kinds, subject, group);
+            plan.trials.extend(trial);
+        }
+        if !verb.is_safe() && !known.rules.allows(&key, verb) {
+            if kinds.is_empty() {
+                return Settled::skipped(SkipReason::NoSafeProof);
+            }
+            let Some(probe) = self.refusal(known, &openings, verb, &kinds, subject, group) else {
+                return Settled::skipped(SkipReason::Unreachable);
+            };
+            plan.refusals.push(probe);
+            return Settled::probed();
+        }
+        let good = known.rules.known_good(&key, verb);
+        let with = match good {
+            Some(good) if !good.with.is_empty() => &good.with[..],
+            _ => known.rules.authenticate(&key, verb),
+        };
+        if let Some(reason) = known.unreadable(with) {
+            return Settled::because(SkipReason::SecretUnreadable, reason);
+        }
+        let shown = Shown::new(known.config, with);
+        // An unsigned call is answered as a missing route is; a signature of nobody's is refused by the method alone.
+        if kinds.first() == Some(&RefusalKind::Iam) && !shown.signature {
+            return match self.refusal(known, &openings, verb, &kinds, subject, group) {
+                Some(probe) => {
+                    plan.refusals.push(probe);
+                    Settled::probed()
+                }
+                None => Settled::skipped(SkipReason::Unreachable),
+            };
+        }
+        let before = plan.probes.len();
+        let values = Values {
+            known: good,
+            parameters: &known.config.parameters,
+            interface: self.method.interface.as_deref(),
+            with_body: !verb.is_safe(),
+        };
+        for opening in &openings {
+            let asked = self.ask(known, opening, verb, values).or_else(|| {
+                // The user's request reaches another method: its own words would prove nothing of this one.
+                self.ask(known, opening, verb, Values { known: None, ..values }).filter(|_| good.is_some())
+            });
+            let Some((request, provenance)) = asked else { continue };
+            plan.probes.push(Probe {
+                subject,
+                door: opening.door.clone(),
+                request,
+                provenance,
+                expects: self.expects(shown),
+                check: good.filter(|_| provenance.is_known_good()).map(checks).unwrap_or_default(),
+                refusal: Vec::new(),
+                credentials: with.iter().map(|name| name.as_str().into()).collect(),
+                group: group.clone(),
+            });
+        }
+        if plan.probes.len() > before { Settled::probed() } else { Settled::skipped(SkipReason::Unreachable) }
+    }
+
+    /// The best request through a door that reaches this very method.
+    fn ask(
+        &self,
+        known: &Known<'_>,
+        opening: &Opening,
+        verb: Verb,
+        values: Values<'_>,
+    ) -> Option<(Request, Provenance)> {
+        for filling in values.paths(self.resource) {
+            let Some(mut request) = opening.request(verb, &filling.path) else { continue };
+            if self.is_reached_by(known.world, &request) {
+                let provenance = values.dress(&mut request, filling.provenance);
+                return Some((request, provenance));
+            }
+        }
+        None
+    }
+
+    /// A request that must be refused for these kinds, through the first door that leads here.
+    fn refusal(
+        &self,
+        known: &Known<'_>,
+        openings: &[Opening],
+        verb: Verb,
+        kinds: &[RefusalKind],
+        subject: Subject,
+        group: &Arc<str>,
+    ) -> Option<Probe> {
+        let interface = self.method.interface.as_deref();
+        let values = Values { known: None, parameters: &known.config.parameters, interface, with_body: false };
+        openings.iter().find_map(|opening| {
+            let mut request = values.paths(self.resource).into_iter().find_map(|filling| {
+                opening.request(verb, &filling.path).filter(|request| self.is_reached_by(known.world, request))
+            })?;
+            request.headers.extend(refusal::headers(interface, kinds));
+            Some(Probe {
+                subject,
+                door: opening.door.clone(),
+                request,
+                provenance: Provenance::Refusal,
+                expects: Expects::Refusal,
+                check: None,
+                refusal: kinds.to_vec(),
+                credentials: Vec::new(),
+                group: group.clone(),
+            })
+        })
+    }
+
+    /// The verb to ask with: the method's own; for `ANY` the one of the user's request for it, else the first safe one that
+    /// the resource does not declare itself, and then any other that it does not.
+    fn request_verb(&self, known: &Known<'_>) -> Verb {
+        if self.verb != Verb::Any {
+            return self.verb;
+        }
+        let declared = self.api.deployment_of(self.stage).and_then(|deployment| deployment.tree.0.get(self.resource));
+        let free = |verb: &Verb| declared.is_none_or(|declared| !declared.contains_key(verb));
+        let key = self.key();
+        if let Some((verb, _)) = known.rules.request_for(&key)
+            && free(&verb)
+            && known.rules.allows(&key, verb)
+        {
+            return verb;
+        }
+        Verb::SAFE.into_iter().chain(Verb::CONCRETE).find(free).unwrap_or(Verb::Any)
     }
 
     /// Whether the model says that the request reaches exactly this method: a placeholder may meet a literal sibling,
@@ -233,15 +494,53 @@ impl Target<'_> {
             && hit == Some(Match { resource: self.resource, verb: self.verb })
     }
 
-    fn expects(&self) -> Expects {
+    fn expects(&self, shown: Shown) -> Expects {
         // The authorizer is asked before the key (facts B15), IAM before both.
         match self.method.authorization {
-            Some(Authorization::AwsIam) => Expects::IamRefusal,
-            Some(Authorization::Custom | Authorization::CognitoUserPools) => Expects::AuthorizerRefusal,
-            _ if self.method.api_key_required => Expects::KeyRefusal,
+            Some(Authorization::Custom | Authorization::CognitoUserPools) if !shown.token => Expects::AuthorizerRefusal,
+            _ if self.method.api_key_required && !shown.key => Expects::KeyRefusal,
             _ => Expects::Answer,
         }
     }
+}
+
+impl Plan {
+    /// Whether a trial of one of these kinds is still wanted.
+    fn wants_trial(&self, kinds: &[RefusalKind]) -> bool {
+        kinds.first().is_some_and(|first| {
+            self.trials.iter().filter(|trial| trial.refusal.first() == Some(first)).count() < TRIALS
+        })
+    }
+}
+
+/// What a request's credentials show.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    key: bool,
+    token: bool,
+    signature: bool,
+}
+
+impl Shown {
+    fn new(config: &Config, with: &[String]) -> Self {
+        let mut shown = Self::default();
+        for credential in with.iter().filter_map(|name| config.credentials.get(name)) {
+            match credential {
+                Credential::ApiKey(_) => shown.key = true,
+                Credential::Header { name, .. } if name.eq_ignore_ascii_case("x-api-key") => shown.key = true,
+                Credential::Sigv4 { .. } => shown.signature = true,
+                Credential::Bearer(_)
+                | Credential::Basic { .. }
+                | Credential::Header { .. }
+                | Credential::ClientCredentials { .. } => shown.token = true,
+            }
+        }
+        shown
+    }
+}
+
+fn checks(good: &KnownGood) -> Option<Arc<Expectations>> {
+    (good.expect != Expectations::default()).then(|| Arc::new(good.expect.clone()))
 }
 
 #[cfg(test)]

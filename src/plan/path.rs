@@ -1,7 +1,5 @@
 //! Request paths for resource paths.
 
-use std::collections::BTreeMap;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Provenance;
@@ -21,9 +19,9 @@ pub(super) struct Filling {
     pub provenance: Provenance,
 }
 
-/// The paths to try for a resource, the best first: the config's values, then placeholders for all that is not named,
-/// then placeholders alone (a configured value may meet a literal sibling).
-pub(super) fn fillings(resource: &str, parameters: &BTreeMap<String, String>) -> Vec<Filling> {
+/// The paths to try for a resource, the best first: with every value that is known and placeholders for the rest, then
+/// with placeholders alone (a known value may meet a literal sibling).
+pub(super) fn fillings<'v>(resource: &str, value: impl Fn(&str) -> Option<(&'v str, Provenance)>) -> Vec<Filling> {
     let names: Vec<&str> = segments(resource)
         .filter_map(|segment| match Segment::parse(segment) {
             Segment::Literal(_) => None,
@@ -34,11 +32,11 @@ pub(super) fn fillings(resource: &str, parameters: &BTreeMap<String, String>) ->
         return vec![Filling { path: resource.to_owned(), provenance: Provenance::Bare }];
     }
     let mut fillings = Vec::new();
-    if names.iter().any(|name| parameters.contains_key(*name)) {
-        let all_named = names.iter().all(|name| parameters.contains_key(*name));
-        let provenance = if all_named { Provenance::Config } else { Provenance::Placeholder };
+    if names.iter().any(|name| value(name).is_some()) {
+        let of = |name: &&str| value(name).map_or(Provenance::Placeholder, |(_, provenance)| provenance);
+        let provenance = names.iter().map(of).max().unwrap_or(Provenance::Placeholder);
         for placeholder in PLACEHOLDERS {
-            let value = |name: &str| parameters.get(name).map_or(placeholder, String::as_str);
+            let value = |name: &str| value(name).map_or(placeholder, |(value, _)| value);
             fillings.push(Filling { path: fill(resource, value), provenance });
         }
     }
@@ -75,8 +73,11 @@ mod tests {
     use super::*;
 
     fn paths(resource: &str, parameters: &[(&str, &str)]) -> Vec<(String, Provenance)> {
-        let parameters = parameters.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        fillings(resource, &parameters).into_iter().map(|filling| (filling.path, filling.provenance)).collect()
+        let value = |name: &str| {
+            let named = parameters.iter().find(|(key, _)| *key == name);
+            named.map(|(_, value)| (*value, Provenance::Config))
+        };
+        fillings(resource, value).into_iter().map(|filling| (filling.path, filling.provenance)).collect()
     }
 
     #[test]

@@ -6,8 +6,18 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipReason {
-    /// Its verb may change something, and the user has not allowed it.
-    UnsafeVerb,
+    /// Its verb may change something, the user has not allowed it, and no request is sure to be refused before the
+    /// integration.
+    NoSafeProof,
+    /// The endpoint is not AWS's own, and a refusal of the kinds that would prove it was not seen to work there with a
+    /// verb that changes nothing.
+    RefusalNotSeen,
+    /// The stage's deployment changed while the run was under way, so that what it demands is no longer known.
+    DeploymentChanged,
+    /// A secret that its request needs could not be read.
+    SecretUnreadable,
+    /// The user's config says so.
+    Ignored,
     /// The default endpoint is switched off, and no custom domain that can be called leads to the stage.
     EndpointDisabled,
     /// The API is private, and the config does not say that private APIs can be reached from here.
@@ -23,7 +33,11 @@ impl SkipReason {
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
-            SkipReason::UnsafeVerb => "unsafe-verb",
+            SkipReason::NoSafeProof => "no-safe-proof",
+            SkipReason::RefusalNotSeen => "refusal-not-seen",
+            SkipReason::DeploymentChanged => "deployment-changed",
+            SkipReason::SecretUnreadable => "secret-unreadable",
+            SkipReason::Ignored => "ignored",
             SkipReason::EndpointDisabled => "endpoint-disabled",
             SkipReason::PrivateEndpoint => "private-endpoint",
             SkipReason::Unreachable => "unreachable",
@@ -35,7 +49,11 @@ impl SkipReason {
     #[must_use]
     pub fn means(self) -> &'static str {
         match self {
-            SkipReason::UnsafeVerb => "only GET, HEAD and OPTIONS are sent",
+            SkipReason::NoSafeProof => "no request is sure to be refused before the backend; allow the verb to send it",
+            SkipReason::RefusalNotSeen => "not AWS's own endpoint, and such a refusal was not seen to work there",
+            SkipReason::DeploymentChanged => "the stage was deployed in mid-run; the next run asks",
+            SkipReason::SecretUnreadable => "a secret that its request needs could not be read",
+            SkipReason::Ignored => "the config says so",
             SkipReason::EndpointDisabled => "the default endpoint is switched off, and no callable domain leads here",
             SkipReason::PrivateEndpoint => "private API; set private_apis in the config where it can be reached",
             SkipReason::Unreachable => "no request reaches it: another method always answers",
@@ -51,7 +69,11 @@ mod tests {
     #[test]
     fn the_id_is_what_the_json_says() {
         for reason in [
-            SkipReason::UnsafeVerb,
+            SkipReason::NoSafeProof,
+            SkipReason::RefusalNotSeen,
+            SkipReason::DeploymentChanged,
+            SkipReason::SecretUnreadable,
+            SkipReason::Ignored,
             SkipReason::EndpointDisabled,
             SkipReason::PrivateEndpoint,
             SkipReason::Unreachable,

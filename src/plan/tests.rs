@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gateway::{
-    Api, Deployment, Domain, EndpointType, Inventory, InvokeUrl, Mapping, Method, Protocol, RoutingMode, Stage, Tree,
-    TreeSource,
+    Api, Deployment, Domain, EndpointType, Interface, Inventory, InvokeUrl, Mapping, Method, Parameter, Place,
+    Protocol, RoutingMode, Sample, SampleSource, Stage, Tree, TreeSource,
 };
 
 fn api(id: &str, stages: &[(&str, Tree)]) -> Api {
@@ -76,7 +76,7 @@ fn planned(apis: Vec<Api>, domains: Vec<Domain>, config: &Config) -> (Plan, Worl
     inventory.apis = apis;
     inventory.domains = domains;
     let world = World::new(inventory, InvokeUrl::default());
-    (plan(&world, config, &DomainUrl::default()), world)
+    (plan(&world, config, &DomainUrl::default(), &Unreadable::new()), world)
 }
 
 fn lines(plan: &Plan) -> Vec<String> {
@@ -107,7 +107,7 @@ fn every_safe_method_is_asked_through_every_door() {
     );
     let skipped: Vec<_> = plan.methods.iter().filter(|method| method.fate != Fate::Probed).collect();
     assert_eq!(skipped.len(), 1);
-    assert_eq!(skipped[0].fate, Fate::Skipped(SkipReason::UnsafeVerb));
+    assert_eq!(skipped[0].fate, Fate::Skipped(SkipReason::NoSafeProof));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn any_beside_a_get_is_asked_with_what_it_still_serves() {
     );
     let asked: Vec<_> = plan.probes.iter().map(|p| (p.request.method.as_str(), p.request.url.path())).collect();
     assert_eq!(asked, [("HEAD", "/p/x"), ("GET", "/p/x"), ("GET", "/p/y"), ("HEAD", "/p/y"), ("OPTIONS", "/p/y")]);
-    assert_eq!(plan.methods.iter().filter(|m| m.fate == Fate::Skipped(SkipReason::UnsafeVerb)).count(), 1);
+    assert_eq!(plan.methods.iter().filter(|m| m.fate == Fate::Skipped(SkipReason::NoSafeProof)).count(), 1);
 }
 
 #[test]
@@ -204,6 +204,137 @@ fn a_domain_that_the_user_skips_is_not_called() {
     assert!(plan.gaps.is_empty(), "it is the user's own word");
 }
 
+/// A config, as a user writes it.
+fn config(text: &str) -> Config {
+    Config::parse(text, "test").unwrap()
+}
+
+fn interface(parameters: &[(&str, Place, bool, Option<(&str, SampleSource)>)]) -> Method {
+    let parameters = parameters.iter().map(|(name, place, required, sample)| Parameter {
+        name: (*name).to_owned(),
+        place: *place,
+        required: *required,
+        sample: sample
+            .map_or(Err("nothing fits".to_owned()), |(value, from)| Ok(Sample { value: value.to_owned(), from })),
+    });
+    let interface = Interface { parameters: parameters.collect(), ..Interface::default() };
+    Method { interface: Some(Box::new(interface)), ..Method::open() }
+}
+
+fn one(resource: &str, verb: Verb, method: Method, text: &str) -> Plan {
+    let mut tree = Tree::default();
+    tree.insert(resource, verb, method);
+    planned(vec![api("a1", &[("prod", tree)])], vec![], &config(text)).0
+}
+
+#[test]
+fn the_best_values_that_there_are_are_sent_and_said() {
+    use Place::{Header, Path, Query};
+    use SampleSource::{Default, Example, Schema};
+    let declared = || {
+        interface(&[
+            ("id", Path, true, Some(("7", Example))),
+            ("q", Query, true, Some(("a b", Schema))),
+            ("page", Query, false, Some(("1", Default))),
+            ("X-Tenant", Header, true, Some(("acme", Example))),
+            ("Authorization", Header, true, Some(("string", Schema))),
+        ])
+    };
+    let all_examples = interface(&[("id", Path, true, Some(("7", Example)))]);
+    let nothing = interface(&[("id", Path, true, None), ("q", Query, true, None)]);
+    let table = [
+        (declared(), "", "/prod/x/7?q=a+b", Provenance::Schema),
+        (declared(), "parameters: {q: z, id: '9'}", "/prod/x/9?q=z", Provenance::Example),
+        (
+            declared(),
+            "known_good: [{path: '/x/{id}', parameters: {id: '1'}, query: {q: m, extra: e}, headers: {X-Tenant: t}}]",
+            "/prod/x/1?q=m&extra=e",
+            Provenance::Config,
+        ),
+        (all_examples, "", "/prod/x/7", Provenance::Example),
+        (nothing, "", "/prod/x/gateprobe", Provenance::Placeholder),
+        (Method::open(), "", "/prod/x/gateprobe", Provenance::Placeholder),
+    ];
+    for (method, text, expected, provenance) in table {
+        let plan = one("/x/{id}", Verb::Get, method, text);
+        let url = &plan.probes[0].request.url;
+        let found = format!("{}{}", url.path(), url.query().map_or(String::new(), |query| format!("?{query}")));
+        assert_eq!((found.as_str(), plan.probes[0].provenance), (expected, provenance), "{text}");
+        assert_eq!(plan.probes[0].request.header("authorization"), None, "a made-up credential is none");
+    }
+}
+
+#[test]
+fn what_the_user_says_of_a_method_holds() {
+    let post = || Method { api_key_required: true, ..Method::open() };
+    // Left alone, with the reason.
+    let plan = one("/x", Verb::Get, Method::open(), "ignore: [{path: '/x', reason: switched off}]");
+    assert_eq!(plan.methods[0].fate, Fate::Skipped(SkipReason::Ignored));
+    assert_eq!((plan.methods[0].detail.as_deref(), plan.probes.len()), (Some("switched off"), 0));
+    // Not allowed: a refusal, or nothing, with the line that would allow it.
+    let plan = one("/x", Verb::Post, post(), "");
+    assert_eq!((plan.probes.len(), plan.refusals.len()), (0, 1));
+    assert_eq!(plan.refusals[0].refusal, [RefusalKind::ApiKey]);
+    let plan = one("/x", Verb::Post, Method::open(), "");
+    assert_eq!(plan.methods[0].fate, Fate::Skipped(SkipReason::NoSafeProof));
+    let remedy = plan.methods[0].remedy.clone().unwrap();
+    assert_eq!(remedy, "allow: [{api: 'a1', stage: 'prod', path: '/x', method: POST}]");
+    // The remedy is one: with it the method is asked.
+    let plan = one("/x", Verb::Post, Method::open(), &remedy);
+    assert_eq!((plan.methods[0].fate, plan.probes[0].request.method.as_str()), (Fate::Probed, "POST"));
+    // Allowed, with the user's own request.
+    let plan = one(
+        "/x",
+        Verb::Post,
+        post(),
+        "allow: [{path: '/x', method: POST}]\nknown_good: [{path: '/x', method: POST, body: '{}', with: [k], expect: {status: [201]}}]\ncredentials: {k: {api_key: 'env:K'}}",
+    );
+    let probe = &plan.probes[0];
+    assert_eq!((probe.request.body.as_deref(), probe.expects), (Some("{}"), Expects::Answer));
+    assert_eq!(probe.request.header("content-type"), Some("application/json"));
+    assert_eq!((&*probe.credentials[0], probe.check.as_ref().unwrap().status[0]), ("k", 201));
+    assert!(probe.request.header("x-api-key").is_none(), "a plan holds no secret");
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_skips_its_methods_alone() {
+    let mut inventory = Inventory::empty("us-east-1");
+    inventory.apis = vec![api("a1", &[("prod", tree(&[("/x", Verb::Get), ("/y", Verb::Get)]))])];
+    let world = World::new(inventory, InvokeUrl::default());
+    let config = config("credentials: {k: {api_key: 'env:K'}}\nauthenticate: [{path: '/x', with: [k]}]");
+    let unreadable = [("k".to_owned(), "K is not set".to_owned())].into();
+    let plan = plan(&world, &config, &DomainUrl::default(), &unreadable);
+    assert_eq!(plan.methods[0].fate, Fate::Skipped(SkipReason::SecretUnreadable));
+    assert_eq!(plan.methods[0].detail.as_deref(), Some("k: K is not set"));
+    assert_eq!(plan.methods[1].fate, Fate::Probed);
+}
+
+#[test]
+fn under_a_canary_only_what_both_deployments_demand_is_sure() {
+    let demanding = |keyed: bool| {
+        let mut tree = Tree::default();
+        tree.insert("/x", Verb::Post, Method { api_key_required: keyed, ..Method::open() });
+        tree
+    };
+    for (keyed, percent, refusable) in [(true, 10.0, true), (false, 10.0, false), (false, 0.0, true)] {
+        let mut api = api("a1", &[("prod", demanding(true)), ("next", demanding(keyed))]);
+        api.stages.truncate(1);
+        api.stages[0].canary = Some(crate::gateway::Canary { deployment: "of-next".to_owned(), percent });
+        let (plan, _) = planned(vec![api], vec![], &Config::default());
+        assert_eq!(plan.refusals.len(), usize::from(refusable), "{keyed} {percent}");
+    }
+}
+
+#[test]
+fn a_control_is_a_request_that_no_method_takes() {
+    let keyed = || Method { api_key_required: true, ..Method::open() };
+    let plan = one("/x", Verb::Post, keyed(), "");
+    let control = plan.controls.values().next().unwrap();
+    assert_eq!(control.url.path(), "/prod/gateprobe-no-such-resource");
+    let plan = one("/{proxy+}", Verb::Any, keyed(), "");
+    assert!(plan.controls.is_empty(), "everything is taken");
+}
+
 #[test]
 fn contract_requests_are_asked_as_they_stand() {
     let config = Config::parse("contract: [{url: 'https://api.example.com/gone?x=1'}]", "test").unwrap();
@@ -213,7 +344,8 @@ fn contract_requests_are_asked_as_they_stand() {
 }
 
 /// Promises 1, 2 and 7: each deployed method is exactly once probed or skipped; a probed one has a probe and a skipped
-/// one has none; only safe verbs; each probe reaches its own method by the model.
+/// one has none; only safe verbs may reach a backend, and any other comes without a body and only where the deployed
+/// method is sure to refuse it; each probe reaches its own method by the model.
 fn check(plan: &Plan, world: &World) {
     let deployed: usize = world
         .inventory()
@@ -227,11 +359,15 @@ fn check(plan: &Plan, world: &World) {
         plan.methods.iter().map(|m| (m.api.clone(), m.stage.clone(), m.resource.clone(), m.verb)).collect();
     assert_eq!(names.len(), deployed, "each once");
     let mut asked = vec![0; plan.methods.len()];
-    for probe in &plan.probes {
+    for probe in plan.probes.iter().chain(&plan.refusals).chain(&plan.trials) {
         let verb = Verb::of_request(&probe.request.method).unwrap();
-        assert!(verb.is_safe(), "{:?}", probe.request);
+        assert!(verb.is_safe() || !probe.refusal.is_empty(), "{:?}", probe.request);
+        assert_eq!(probe.refusal.is_empty(), probe.provenance != Provenance::Refusal);
+        assert!(probe.refusal.is_empty() || (probe.request.body.is_none() && probe.credentials.is_empty()));
         let Subject::Method(index) = probe.subject else { continue };
-        asked[index] += 1;
+        if !plan.trials.iter().any(|trial| std::ptr::eq(trial, probe)) {
+            asked[index] += 1;
+        }
         let method = &plan.methods[index];
         let address = world.locate(&probe.request);
         let (api, stage) = address.stage().unwrap();
@@ -239,6 +375,9 @@ fn check(plan: &Plan, world: &World) {
         let path = &probe.request.url.as_str()[address.path_at().unwrap()];
         let hit = world.stage_router(api, stage).unwrap().route(verb, path).unwrap();
         assert_eq!((hit.resource, hit.verb), (&*method.resource, method.verb), "{}", probe.request.url);
+        if !probe.refusal.is_empty() {
+            assert_eq!(probe.refusal, refusals(api, stage, &method.resource, method.verb));
+        }
     }
     for (method, asked) in plan.methods.iter().zip(asked) {
         assert_eq!(method.fate == Fate::Probed, asked > 0, "{method:?}");

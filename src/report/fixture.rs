@@ -22,6 +22,7 @@ pub(super) fn report(diagnoses: Vec<Finding>, stages: Vec<StageReport>) -> Repor
         stages,
         diagnoses,
         undeployed: vec![],
+        refusals_not_given: vec![],
         gaps: vec![],
         notes: vec![],
         stopped_early: false,
@@ -99,7 +100,8 @@ pub(super) fn small() -> Report {
         probed: 9,
         routed: 6,
         healthy: 5,
-        skipped: [(SkipReason::UnsafeVerb, 2), (SkipReason::OutOfTime, 1)].into(),
+        by_provenance: [(Provenance::Bare, 6), (Provenance::Schema, 3)].into(),
+        skipped: [(SkipReason::NoSafeProof, 2), (SkipReason::OutOfTime, 1)].into(),
     };
     (stage.unhealthy, stage.routing_failures, stage.undeployed) = (4, 3, 1);
     for milliseconds in [20, 20, 30] {

@@ -37,6 +37,8 @@ pub struct Report {
     pub diagnoses: Vec<Finding>,
     /// Methods of the editor that a stage does not have.
     pub undeployed: Vec<Undeployed>,
+    /// Requests that API Gateway had to refuse and did not, one a line: each reached what lies behind its method.
+    pub refusals_not_given: Vec<String>,
     /// What could not be read or reached.
     pub gaps: Vec<Gap>,
     /// What is worth knowing and wrong with nothing.
@@ -56,6 +58,8 @@ pub struct Coverage {
     pub routed: usize,
     /// Of those, the ones that answered well through every door.
     pub healthy: usize,
+    /// Of those that were asked, by where the request came from; of several doors' the least telling.
+    pub by_provenance: BTreeMap<Provenance, usize>,
     /// Of them, those that no probe was sent for, by reason.
     pub skipped: BTreeMap<SkipReason, usize>,
 }

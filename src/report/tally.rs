@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Latencies;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
-use crate::diagnose::{Cause, Diagnosis, Symptom, Verdict};
-use crate::gateway::{Gap, Tree, World};
+use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
+use crate::gateway::{Gap, Tree, Verb, World};
 use crate::plan::{Expects, Fate, Plan, Probe, Provenance, SkipReason, Subject};
 use crate::probe::Observation;
 
@@ -25,7 +25,11 @@ pub enum Standing {
 /// What an answer means, given what the plan expects.
 #[must_use]
 pub fn standing(expects: Expects, provenance: Provenance, diagnosis: &Diagnosis) -> Standing {
-    let Some(cause) = diagnosis.cause else { return Standing::Healthy };
+    let Some(cause) = diagnosis.cause else {
+        // What answers made-up values well is there; whether it answers its callers well they cannot show.
+        return if provenance.is_known_good() { Standing::Healthy } else { Standing::Routed };
+    };
+    let promised = matches!(provenance, Provenance::Contract | Provenance::Config);
     let refused = matches!(diagnosis.symptom, Symptom::Unauthorized | Symptom::AccessDenied);
     match (expects, cause) {
         // Where a web ACL may have said it nothing is proved. An authorizer that lets anybody in leaves the key to refuse.
@@ -43,10 +47,11 @@ pub fn standing(expects: Expects, provenance: Provenance, diagnosis: &Diagnosis)
             Standing::Routed
         }
         // What was deployed moments ago the next run tells, and until then nobody is woken.
-        (Expects::IamRefusal, Cause::IamUnsigned) | (_, Cause::Propagating) => Standing::Unproved,
-        // A made-up request may be one that the validator or the backend does not take; callers' own must be.
-        (_, Cause::BadProbe) if provenance != Provenance::Contract => Standing::Routed,
-        (_, Cause::BackendStatus) if provenance != Provenance::Contract && below_500(diagnosis) => Standing::Routed,
+        (_, Cause::Propagating) => Standing::Unproved,
+        // A made-up request, and an example of another day's, may be one that the validator or the backend does not take;
+        // what the user says is good must be.
+        (_, Cause::BadProbe) if !promised => Standing::Routed,
+        (_, Cause::BackendStatus) if !promised && below_500(diagnosis) => Standing::Routed,
         _ => Standing::Failing,
     }
 }
@@ -74,6 +79,25 @@ pub struct Tally<'p> {
     /// Failures of contract requests that lead to no stage, and of those the ones of routing.
     astray: (usize, usize),
     not_reached: usize,
+    /// The weakest provenance of a method's probes.
+    provenance: Vec<Option<Provenance>>,
+    /// Methods that were not asked after all.
+    dropped: BTreeMap<usize, SkipReason>,
+    refusals_not_given: Vec<String>,
+    gaps: Vec<Gap>,
+}
+
+/// Says of a request that was to be refused, and was not, what there is to say.
+fn not_refused(diagnosis: &mut Diagnosis, told: &str) {
+    diagnosis.cause = Some(Cause::Unexplained);
+    diagnosis.verdict = Verdict::Auth;
+    diagnosis.confidence = Confidence::Certain;
+    diagnosis.alternatives.clear();
+    diagnosis.suggestions.clear();
+    diagnosis.evidence.insert(0, told.to_owned());
+    diagnosis.remedy =
+        "Look at once whether this method is open to everybody: what its deployment demands is not enforced."
+            .to_owned();
 }
 
 impl<'p> Tally<'p> {
@@ -117,19 +141,81 @@ impl<'p> Tally<'p> {
             findings: Vec::new(),
             astray: (0, 0),
             not_reached: 0,
+            provenance: vec![None; plan.methods.len()],
+            dropped: BTreeMap::new(),
+            refusals_not_given: Vec::new(),
+            gaps: Vec::new(),
         }
     }
 
     /// Takes one answer.
     pub fn observed(&mut self, world: &World, probe: &Probe, observation: &Observation, diagnosis: Diagnosis) {
         let standing = standing(probe.expects, probe.provenance, &diagnosis);
+        let routed = diagnosis.routed() == Some(true);
+        self.judged(world, probe, observation, diagnosis, standing, routed);
+    }
+
+    /// Takes the answer to a request that must be refused.
+    pub fn refused(
+        &mut self,
+        world: &World,
+        probe: &Probe,
+        observation: &Observation,
+        mut diagnosis: Diagnosis,
+        proof: Proof,
+    ) {
+        let safe = Verb::of_request(&probe.request.method).is_some_and(Verb::is_safe);
+        let (standing, routed) = match proof {
+            Proof::Refused(_) => (Standing::Routed, true),
+            Proof::Nothing => (Standing::Unproved, false),
+            Proof::Fault => {
+                (standing(Expects::Answer, Provenance::Refusal, &diagnosis), diagnosis.routed() == Some(true))
+            }
+            // A verb that changes nothing may be answered; that the answer came in spite of all is worth a look.
+            Proof::NotRefused if safe => {
+                (standing(Expects::Answer, Provenance::Refusal, &diagnosis).min(Standing::Routed), true)
+            }
+            Proof::NotRefused => {
+                let place = self.plan_place(probe.subject);
+                let lacks = probe.refusal.iter().map(|kind| kind.lacks()).collect::<Vec<_>>().join(", nor ");
+                let told = format!(
+                    "{place}: a {} without {lacks} was not refused, and reached what lies behind it",
+                    probe.request.method
+                );
+                not_refused(&mut diagnosis, &told);
+                self.refusals_not_given.push(told);
+                (Standing::Failing, true)
+            }
+        };
+        self.judged(world, probe, observation, diagnosis, standing, routed);
+    }
+
+    fn plan_place(&self, subject: Subject) -> String {
+        match subject {
+            Subject::Method(index) => self.plan.methods.get(index).map_or_else(String::new, |method| {
+                format!("{} {} of stage {} ({})", method.verb, method.resource, method.stage, method.api_name)
+            }),
+            Subject::Contract(index) => format!("contract entry {}", index + 1),
+        }
+    }
+
+    fn judged(
+        &mut self,
+        world: &World,
+        probe: &Probe,
+        observation: &Observation,
+        diagnosis: Diagnosis,
+        standing: Standing,
+        routed: bool,
+    ) {
         let routing = standing == Standing::Failing && diagnosis.verdict == Verdict::Routing;
         let stage = match probe.subject {
             Subject::Method(index) => {
                 if let Some(method) = self.methods.get_mut(index) {
                     *method = (*method).max(Some(standing));
                     self.misrouted[index] |= routing;
-                    self.unproved[index] |= diagnosis.routed() != Some(true);
+                    self.unproved[index] |= !routed;
+                    self.provenance[index] = self.provenance[index].max(Some(probe.provenance));
                 }
                 self.stage_of.get(index).copied()
             }
@@ -156,7 +242,8 @@ impl<'p> Tally<'p> {
         {
             stage.latencies.add(observation.timings.total);
         }
-        if standing != Standing::Healthy {
+        // A made-up request that was answered well is nothing to tell.
+        if standing != Standing::Healthy && diagnosis.cause.is_some() {
             self.findings.push(Finding {
                 diagnosis,
                 expected: standing != Standing::Failing,
@@ -167,6 +254,18 @@ impl<'p> Tally<'p> {
                 request_id: observation.request_id.clone(),
             });
         }
+    }
+
+    /// Takes one method that was not asked after all.
+    pub fn dropped(&mut self, probe: &Probe, reason: SkipReason) {
+        if let Subject::Method(index) = probe.subject {
+            self.dropped.insert(index, reason);
+        }
+    }
+
+    /// Takes a gap that the run found on its way.
+    pub fn gap(&mut self, gap: Gap) {
+        self.gaps.push(gap);
     }
 
     /// Takes one probe that the deadline came before.
@@ -183,9 +282,15 @@ impl<'p> Tally<'p> {
             stage.coverage.deployed += 1;
             match (method.fate, self.methods[index]) {
                 (Fate::Skipped(reason), _) => *stage.coverage.skipped.entry(reason).or_default() += 1,
+                (Fate::Probed, None) if self.dropped.contains_key(&index) => {
+                    *stage.coverage.skipped.entry(self.dropped[&index]).or_default() += 1;
+                }
                 (Fate::Probed, None) => *stage.coverage.skipped.entry(SkipReason::OutOfTime).or_default() += 1,
                 (Fate::Probed, Some(standing)) => {
                     stage.coverage.probed += 1;
+                    if let Some(provenance) = self.provenance[index] {
+                        *stage.coverage.by_provenance.entry(provenance).or_default() += 1;
+                    }
                     stage.coverage.routed += usize::from(!self.unproved[index]);
                     stage.coverage.healthy += usize::from(standing == Standing::Healthy);
                     stage.unhealthy += usize::from(standing == Standing::Failing);
@@ -202,6 +307,9 @@ impl<'p> Tally<'p> {
             for (reason, count) in &stage.coverage.skipped {
                 *coverage.skipped.entry(*reason).or_default() += count;
             }
+            for (provenance, count) in &stage.coverage.by_provenance {
+                *coverage.by_provenance.entry(*provenance).or_default() += count;
+            }
         }
         let undeployed = undeployed(world);
         for method in &undeployed {
@@ -211,6 +319,7 @@ impl<'p> Tally<'p> {
         }
         let mut gaps = inventory.gaps.clone();
         gaps.extend(self.plan.gaps.iter().cloned());
+        gaps.append(&mut self.gaps);
         if self.not_reached > 0 {
             let reason = format!("{} requests were not sent before the run's deadline", self.not_reached);
             gaps.push(Gap { place: "this run".to_owned(), reason });
@@ -237,6 +346,7 @@ impl<'p> Tally<'p> {
             stages: self.stages,
             diagnoses: self.findings,
             undeployed,
+            refusals_not_given: self.refusals_not_given,
             gaps,
             stopped_early: self.not_reached > 0,
         }
@@ -304,7 +414,7 @@ mod tests {
     use crate::config::Config;
     use crate::diagnose::diagnose;
     use crate::gateway::{Inventory, InvokeUrl};
-    use crate::plan::{DomainUrl, plan};
+    use crate::plan::{DomainUrl, Unreadable, plan};
     use crate::probe::Response;
 
     const INVENTORY: &str = r#"{"version": 1, "region": "us-east-1", "read_at": 0,
@@ -323,7 +433,7 @@ mod tests {
     /// A method with two doors, whose answers come in this order.
     fn told(answers: [u16; 2]) -> Report {
         let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
-        let plan = plan(&world, &Config::default(), &DomainUrl::default());
+        let plan = plan(&world, &Config::default(), &DomainUrl::default(), &Unreadable::new());
         assert_eq!((plan.methods.len(), plan.probes.len()), (1, 2));
         let mut tally = Tally::new(&world, &plan);
         for (probe, status) in plan.probes.iter().zip(answers) {
@@ -346,7 +456,7 @@ mod tests {
     #[test]
     fn a_probe_that_was_not_sent_is_skipped_for_want_of_time() {
         let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
-        let plan = plan(&world, &Config::default(), &DomainUrl::default());
+        let plan = plan(&world, &Config::default(), &DomainUrl::default(), &Unreadable::new());
         let mut tally = Tally::new(&world, &plan);
         tally.not_reached();
         tally.not_reached();
@@ -360,7 +470,7 @@ mod tests {
         let inventory = r#"{"version": 1, "region": "us-east-1", "read_at": 0, "apis": [
             {"id": "a1", "name": "bare"}, {"id": "b2", "name": "empty", "stages": [{"name": "live"}]}]}"#;
         let world = World::new(Inventory::from_json(inventory).unwrap(), InvokeUrl::default());
-        let plan = plan(&world, &Config::default(), &DomainUrl::default());
+        let plan = plan(&world, &Config::default(), &DomainUrl::default(), &Unreadable::new());
         let report = Tally::new(&world, &plan).report(&world, 0, 0);
         assert_eq!(
             report.notes,

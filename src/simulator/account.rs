@@ -26,6 +26,9 @@ pub struct Account {
     /// called, and the default endpoint of any other API id answers 403 Forbidden. Outside, a private or an unknown
     /// API gives no HTTP answer at all, because its name does not resolve (facts A0 (uncertain), B19).
     pub inside_vpc: bool,
+    /// Whether a signature of nobody's is refused before any routing, or only by the method that demands one: which of
+    /// them AWS does is not known (facts, open uncertainty 1).
+    pub signatures_first: bool,
     /// How long integrations take that do not say it themselves.
     pub latency: Duration,
     /// How much of the data plane's traffic is kept.
@@ -63,6 +66,7 @@ impl Account {
             api_keys: Vec::new(),
             faults: Vec::new(),
             inside_vpc: false,
+            signatures_first: false,
             latency: Duration::ZERO,
             recording: Recording::default(),
         }
@@ -137,6 +141,13 @@ impl Account {
     #[must_use]
     pub fn inside_vpc(mut self) -> Self {
         self.inside_vpc = true;
+        self
+    }
+
+    /// Has signatures of nobody's refused before any routing.
+    #[must_use]
+    pub fn signatures_first(mut self) -> Self {
+        self.signatures_first = true;
         self
     }
 

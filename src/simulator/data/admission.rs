@@ -42,6 +42,7 @@ fn authorize(request: &Incoming, method: &Method) -> Result<(), Refusal> {
         // Facts A0: an unsigned call to an IAM method gets the token message.
         Authorization::AwsIam => match signature::read(request) {
             Signature::Valid => Ok(()),
+            Signature::OfNobody => Err(Refusal::unknown_keys()),
             Signature::Absent => Err(Refusal::missing_authentication_token()),
             Signature::Refused(refusal) => Err(refusal),
         },

@@ -130,7 +130,10 @@ fn enter(
         let refusal = match signature::read(request) {
             signature::Signature::Refused(refusal) => refusal,
             // A signed call to an unmatched route: open question 1 of the facts; here the token message too.
-            signature::Signature::Absent | signature::Signature::Valid => Refusal::missing_authentication_token(),
+            signature::Signature::OfNobody if account.signatures_first => Refusal::unknown_keys(),
+            signature::Signature::Absent | signature::Signature::Valid | signature::Signature::OfNobody => {
+                Refusal::missing_authentication_token()
+            }
         };
         return refuse(refusal.render(&context, responses));
     };

@@ -48,6 +48,14 @@ impl Refusal {
         Self::new(ResponseType::InvalidSignature, 403, "IncompleteSignatureException", message)
     }
 
+    /// Keys that nobody has (facts A2, ACCESS_DENIED (bad keys); the error type is that of other services [U]).
+    pub(super) fn unknown_keys() -> Self {
+        Self {
+            error_type: "UnrecognizedClientException",
+            ..Self::access_denied("The security token included in the request is invalid.")
+        }
+    }
+
     /// A signature for something else.
     pub(super) fn invalid_signature(message: &str) -> Self {
         Self::new(ResponseType::InvalidSignature, 403, "InvalidSignatureException", message)

@@ -1,0 +1,239 @@
+//! Proof by refusal, sent: requests that API Gateway must refuse, with every guard that keeps them from a backend.
+//!
+//! 1. They go after all other probes, stage by stage, one at a time in an API.
+//! 2. Just before a stage's are sent, its deployment is read again. If it changed, or cannot be read, none is sent whose
+//!    verb may change something: what the method demands is no longer known.
+//! 3. On an endpoint that is not AWS's own a kind of refusal is used on such a verb only after it was seen to work there
+//!    on one that changes nothing: emulators do not enforce them all.
+//! 4. Where a refusal does not come that is told as a problem, and none of its kinds is used again in that API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::{Clock, Run, explain};
+use crate::diagnose::{Diagnosis, Proof, diagnose, proof};
+use crate::discover::{ControlPlane, serves_still};
+use crate::gateway::{Gap, Request, Verb, World};
+use crate::plan::{Plan, Probe, RefusalKind, SkipReason, Subject};
+use crate::probe::{Observation, Prober};
+use crate::report::Tally;
+
+/// So many APIs are asked at once.
+const APIS_AT_ONCE: usize = 8;
+
+/// What all refusals of a run share.
+struct Refusing<'r, 'p> {
+    run: &'r Run,
+    plane: &'r ControlPlane,
+    world: &'r World,
+    plan: &'p Plan,
+    prober: &'r Prober,
+    clock: Clock<'r>,
+    /// The kinds that were seen to work with a verb that changes nothing. `None`: AWS's own endpoint, where they all do.
+    seen: Option<BTreeSet<RefusalKind>>,
+    tally: Mutex<&'r mut Tally<'p>>,
+}
+
+/// Sends what is to be refused, and tallies what comes back.
+pub(super) async fn refuse<'p>(
+    run: &Run,
+    plane: &ControlPlane,
+    world: &World,
+    plan: &'p Plan,
+    prober: &Prober,
+    clock: Clock<'_>,
+    tally: &mut Tally<'p>,
+) {
+    if plan.refusals.is_empty() {
+        return;
+    }
+    let own = run.invoke_url.is_awss_own()
+        && run.domain_url.is_awss_own()
+        && run.config.connect_to.is_empty()
+        && plane.is_awss_own();
+    let mut refusing = Refusing { run, plane, world, plan, prober, clock, seen: None, tally: Mutex::new(tally) };
+    if !own {
+        refusing.seen = Some(refusing.trials().await);
+    }
+    let mut apis: BTreeMap<&str, Vec<&Probe>> = BTreeMap::new();
+    for probe in &plan.refusals {
+        apis.entry(&probe.group).or_default().push(probe);
+    }
+    let refusing = &refusing;
+    futures::stream::iter(apis.into_values())
+        .for_each_concurrent(APIS_AT_ONCE, |probes| async move { refusing.api(&probes).await })
+        .await;
+}
+
+/// An API's id and a stage's name.
+type Stage = (Arc<str>, Arc<str>);
+
+/// What a stage answers to a request that no method takes: unsigned, and signed by nobody.
+type Controls = [Option<Diagnosis>; 2];
+
+/// What a stage serves is read again when it was read so long ago.
+const READ_AGAIN: Duration = Duration::from_secs(10);
+
+fn is_signed(probe: &Probe) -> bool {
+    probe.refusal.contains(&RefusalKind::Iam)
+}
+
+impl<'p> Refusing<'_, 'p> {
+    fn out_of_time(&self) -> bool {
+        self.run.deadline.is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    /// With the tally at hand.
+    fn tell(&self, tell: impl FnOnce(&mut Tally<'p>)) {
+        tell(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The kinds of refusal that this endpoint is seen to give to verbs that change nothing.
+    async fn trials(&self) -> BTreeSet<RefusalKind> {
+        let mut seen = BTreeSet::new();
+        for trial in &self.plan.trials {
+            if self.out_of_time() || trial.refusal.first().is_none_or(|first| seen.contains(first)) {
+                continue;
+            }
+            let mut controls = Controls::default();
+            let control = self.control(&mut controls, self.stage_of(trial).as_ref(), trial).await;
+            let (_, diagnosis) = self.send(trial).await;
+            if let Proof::Refused(kind) = proof(&trial.refusal, &diagnosis, control.as_ref()) {
+                seen.insert(kind);
+            }
+        }
+        tracing::info!(kinds = ?seen, "not AWS's own endpoint: refusals that were seen to work");
+        seen
+    }
+
+    /// One API's refusals, one at a time.
+    async fn api(&self, probes: &[&'p Probe]) {
+        let mut withdrawn: BTreeSet<RefusalKind> = BTreeSet::new();
+        let mut at: Option<Stage> = None;
+        let (mut sure, mut controls, mut read_at) = (false, Controls::default(), Instant::now());
+        for probe in probes {
+            if self.out_of_time() {
+                self.tell(Tally::not_reached);
+                continue;
+            }
+            let stage = self.stage_of(probe);
+            if at != stage {
+                controls = Controls::default();
+            }
+            if at != stage || (sure && read_at.elapsed() > READ_AGAIN) {
+                sure = self.serves_still(stage.as_ref()).await;
+                read_at = Instant::now();
+            }
+            let control = self.control(&mut controls, stage.as_ref(), probe).await;
+            at = stage;
+            let changes = !Verb::of_request(&probe.request.method).is_some_and(Verb::is_safe);
+            if changes && let Some(reason) = self.unsafe_now(probe, sure, &withdrawn) {
+                self.tell(|tally| tally.dropped(probe, reason));
+                continue;
+            }
+            let (mut observation, mut diagnosis) = self.send(probe).await;
+            let mut found = proof(&probe.refusal, &diagnosis, control.as_ref());
+            if found == Proof::Fault && !self.out_of_time() {
+                // Seen twice before it is told. It was refused once, or never arrived; it is refused again.
+                let attempts = observation.attempts;
+                (observation, diagnosis) = self.send(probe).await;
+                observation.attempts += attempts;
+                found = proof(&probe.refusal, &diagnosis, control.as_ref());
+                observation.confirmed = found == Proof::Fault;
+            }
+            if found == Proof::NotRefused {
+                withdrawn.extend(&probe.refusal);
+            }
+            tracing::debug!(
+                method = %probe.request.method, kinds = ?probe.refusal, ?found, request_id = %observation.request_id,
+                "asked to be refused"
+            );
+            self.tell(|tally| tally.refused(self.world, probe, &observation, diagnosis, found));
+        }
+    }
+
+    /// Why a refusal request must not be sent now, if it must not.
+    fn unsafe_now(&self, probe: &Probe, sure: bool, withdrawn: &BTreeSet<RefusalKind>) -> Option<SkipReason> {
+        if !sure {
+            return Some(SkipReason::DeploymentChanged);
+        }
+        let trusted = |kind: &&RefusalKind| {
+            !withdrawn.contains(kind) && self.seen.as_ref().is_none_or(|seen| seen.contains(kind))
+        };
+        if probe.refusal.iter().any(|kind| trusted(&kind)) {
+            return None;
+        }
+        let withdrawn_all = probe.refusal.iter().all(|kind| withdrawn.contains(kind));
+        Some(if withdrawn_all { SkipReason::NoSafeProof } else { SkipReason::RefusalNotSeen })
+    }
+
+    fn stage_of(&self, probe: &Probe) -> Option<Stage> {
+        let Subject::Method(index) = probe.subject else { return None };
+        self.plan.methods.get(index).map(|method| (method.api.clone(), method.stage.clone()))
+    }
+
+    /// Whether the stage serves what was read. What cannot be read is a gap, and does not count as sure.
+    async fn serves_still(&self, stage: Option<&Stage>) -> bool {
+        let found = stage.and_then(|(api, stage)| {
+            let api = self.world.api(api)?;
+            Some((api, api.stage(stage)?))
+        });
+        let Some((api, stage)) = found else { return false };
+        let deadline = self.run.deadline.map(tokio::time::Instant::from_std);
+        match serves_still(self.plane, api, stage, deadline).await {
+            Ok(same) => same,
+            Err(reason) => {
+                let place = format!("api {} ({}) stage {}", api.id, api.name, stage.name);
+                let reason = format!("no refusal was asked for, for the stage could not be read again: {reason}");
+                self.tell(|tally| tally.gap(Gap { place, reason }));
+                false
+            }
+        }
+    }
+
+    /// What the stage answers to a request that no method takes, and that is signed if the probe is.
+    async fn control(&self, known: &mut Controls, stage: Option<&Stage>, probe: &Probe) -> Option<Diagnosis> {
+        let sign = is_signed(probe);
+        if known[usize::from(sign)].is_none() {
+            let request = self.plan.controls.get(stage?)?;
+            let signed = self.signed(request, sign);
+            let observation = self.prober.probe(&probe.group, &signed, |_| true).await;
+            known[usize::from(sign)] = Some(diagnose(&signed, &observation, self.world, (self.clock)()));
+        }
+        known[usize::from(sign)].clone()
+    }
+
+    async fn send(&self, probe: &'p Probe) -> (Observation, Diagnosis) {
+        let signed = self.signed(&probe.request, is_signed(probe));
+        // Once, whatever comes back: what may be sent again is decided here.
+        let observation = self.prober.probe(&probe.group, &signed, |_| true).await;
+        let sent = Probe { request: signed, ..probe.clone() };
+        let diagnosis = explain(&sent, &observation, self.world, (self.clock)());
+        (observation, diagnosis)
+    }
+
+    /// The request with a signature of nobody's where one is wanted.
+    fn signed(&self, request: &Request, sign: bool) -> Request {
+        let mut request = request.clone();
+        if sign {
+            request.headers.extend(signature_of_nobody(&self.world.inventory().region, (self.clock)()));
+        }
+        request
+    }
+}
+
+/// A well-formed SigV4 signature that nobody made: with the access key id of AWS's own documentation, which is nobody's.
+fn signature_of_nobody(region: &str, now: i64) -> [(String, String); 2] {
+    let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let day = now.format(format_description!("[year][month][day]")).unwrap_or_default();
+    let date = now.format(format_description!("[year][month][day]T[hour][minute][second]Z")).unwrap_or_default();
+    let scope = format!("AKIAIOSFODNN7EXAMPLE/{day}/{region}/execute-api/aws4_request");
+    let zeros = "0".repeat(64);
+    let header = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={zeros}");
+    [("authorization".to_owned(), header), ("x-amz-date".to_owned(), date)]
+}

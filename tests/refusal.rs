@@ -1,0 +1,194 @@
+//! Proof by refusal over real HTTP: what is proved, what is not sent, and that nothing of it reaches a backend.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
+use gateprobe::config::{Config, Limits, Scope};
+use gateprobe::diagnose::Cause;
+use gateprobe::discover::{ControlPlane, Wanted};
+use gateprobe::pipeline::{self, Run};
+use gateprobe::plan::SkipReason;
+use gateprobe::report::Report;
+use gateprobe::simulator::{
+    Account, Api, ApiKey, Behaviour, Calls, ControlFault, Fault, Method, Methods, Operation, Simulator,
+};
+
+const NOW: i64 = 1_800_000_000;
+
+fn aws(simulator: &Simulator) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(simulator.endpoint_url())
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
+        .build()
+}
+
+async fn run_on(simulator: &Simulator, text: &str) -> Report {
+    let mut config = Config::parse(text, "test").unwrap();
+    config.limits = Limits { api_rate: 0, control_plane_rate: 1000, retries: 0, ..Limits::default() };
+    let run = Run {
+        invoke_url: simulator.invoke_url_template().parse().unwrap(),
+        domain_url: simulator.domain_url_template().parse().unwrap(),
+        config,
+        deadline: None,
+    };
+    let plane = ControlPlane::new(&aws(simulator), pipeline::control_plane_limits(&run.config));
+    let prober = pipeline::prober(&run.config).unwrap();
+    pipeline::run(&run, &plane, &Wanted::Everything(Scope::default()), &prober, &|| NOW).await.unwrap()
+}
+
+async fn run(account: Account) -> (Report, Calls) {
+    let simulator = Simulator::start(account).await.unwrap();
+    let report = run_on(&simulator, "").await;
+    (report, simulator.calls())
+}
+
+fn shop(methods: impl FnOnce(Methods) -> Methods) -> Account {
+    Account::new("us-east-1").api(Api::new("a1b2c3d4e5", "shop").deploy("d1", methods).stage("prod", "d1"))
+}
+
+fn unsafe_sent(calls: &Calls) -> Vec<&str> {
+    calls.data.iter().map(|call| call.verb.as_str()).filter(|verb| !["GET", "HEAD", "OPTIONS"].contains(verb)).collect()
+}
+
+#[tokio::test]
+async fn verbs_that_must_not_be_sent_are_proved_by_what_refuses_them() {
+    let (report, calls) = run(shop(|t| {
+        t.get("/keyed", Method::mock().api_key())
+            .post("/keyed", Method::mock().api_key())
+            .get("/pool", Method::mock().cognito())
+            .delete("/pool", Method::mock().cognito())
+            .get("/iam", Method::mock().iam())
+            .put("/iam", Method::mock().iam())
+            .patch("/open", Behaviour::Mock)
+    }))
+    .await;
+    let coverage = &report.coverage;
+    assert_eq!((coverage.deployed, coverage.probed, coverage.routed, coverage.healthy), (7, 6, 6, 0), "{report:?}");
+    assert_eq!(coverage.skipped, [(SkipReason::NoSafeProof, 1)].into());
+    assert!(!report.has_problems(), "{:?}", report.diagnoses);
+    let mut sent = unsafe_sent(&calls);
+    sent.sort_unstable();
+    assert_eq!(sent, ["DELETE", "POST", "PUT"]);
+    for call in calls.data.iter().filter(|call| call.verb == "POST") {
+        assert_eq!(call.header("content-length").unwrap_or("0"), "0", "the body is empty");
+    }
+    assert!(calls.reached.is_empty(), "no integration was called: {:?}", calls.reached);
+}
+
+#[tokio::test]
+async fn where_signatures_are_looked_at_before_routing_they_prove_nothing() {
+    let account = shop(|t| t.get("/iam", Method::mock().iam()).post("/iam", Method::mock().iam())).signatures_first();
+    let (report, calls) = run(account).await;
+    assert_eq!((report.coverage.routed, report.has_problems()), (0, false), "{:?}", report.diagnoses);
+    assert!(unsafe_sent(&calls).is_empty(), "not seen to work with a verb that changes nothing");
+    assert_eq!(report.coverage.skipped, [(SkipReason::RefusalNotSeen, 1)].into());
+}
+
+#[tokio::test]
+async fn a_kind_that_was_not_seen_to_work_is_not_used() {
+    let (report, calls) = run(shop(|t| {
+        t.post("/keyed", Method::mock().api_key())
+            .post("/pool", Method::mock().cognito())
+            .get("/pool", Method::mock().cognito())
+    }))
+    .await;
+    assert_eq!(report.coverage.skipped, [(SkipReason::RefusalNotSeen, 1)].into(), "no GET is keyed");
+    assert_eq!(unsafe_sent(&calls), ["POST"]);
+    assert!(calls.data.iter().all(|call| !(call.verb == "POST" && call.path.ends_with("/keyed"))));
+}
+
+#[tokio::test]
+async fn a_refusal_that_does_not_come_is_told_and_its_kind_not_used_again() {
+    // A key that opens one API to everybody: what the deployment demands is not enforced there.
+    let open = ApiKey {
+        value: String::new(),
+        stages: Some(vec![("open000000".to_owned(), "prod".to_owned())]),
+        enabled: true,
+    };
+    let keyed = |t: Methods| {
+        t.post("/a", Method::mock().api_key())
+            .post("/b", Method::mock().api_key())
+            .delete("/c", Method::mock().api_key())
+            .post("/pool", Method::mock().cognito())
+            .get("/pool", Method::mock().cognito())
+    };
+    let mut account = shop(|t| keyed(t).get("/a", Method::mock().api_key()))
+        .api(Api::new("open000000", "open").deploy("d1", keyed).stage("prod", "d1"));
+    account.api_keys.push(open);
+    let (report, calls) = run(account).await;
+    let reached: Vec<String> = calls.unsafe_reached().iter().map(|call| call.resource.clone()).collect();
+    assert_eq!(reached, ["/a"], "one, and no other of that kind in that API");
+    assert_eq!(report.refusals_not_given.len(), 1, "{:?}", report.refusals_not_given);
+    assert!(report.refusals_not_given[0].contains("POST /a of stage prod (open)"), "{:?}", report.refusals_not_given);
+    let problems: Vec<_> = report.problems().collect();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].diagnosis.cause, Some(Cause::Unexplained));
+    assert!(problems[0].diagnosis.evidence[0].contains("was not refused"), "{:?}", problems[0].diagnosis.evidence);
+    assert_eq!(report.coverage.skipped, [(SkipReason::NoSafeProof, 2)].into(), "/b and /c");
+    let other = calls.data.iter().filter(|call| call.verb == "POST" && call.path.ends_with("/pool")).count();
+    assert_eq!(other, 2, "another kind goes on, and so does another API");
+}
+
+#[tokio::test]
+async fn a_stage_that_is_deployed_in_mid_run_is_left_alone() {
+    let account = shop(|t| {
+        t.get("/slow", Method::mock().latency(Duration::from_millis(1500)))
+            .get("/keyed", Method::mock().api_key())
+            .post("/keyed", Method::mock().api_key())
+    });
+    let simulator = Simulator::start(account).await.unwrap();
+    let run = run_on(&simulator, "");
+    let change = async {
+        let begun = Instant::now();
+        while !simulator.calls().data.iter().any(|call| call.path.ends_with("/slow")) {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the run never began");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        simulator.account_mut(|account| {
+            account.change_api("a1b2c3d4e5", |api| {
+                api.deploy("d2", |t| t.post("/keyed", Behaviour::Mock)).stage("prod", "d2")
+            });
+        });
+    };
+    let (report, ()) = tokio::join!(run, change);
+    assert_eq!(report.coverage.skipped, [(SkipReason::DeploymentChanged, 1)].into());
+    let calls = simulator.calls();
+    assert!(unsafe_sent(&calls).is_empty(), "the method is open by now");
+    assert!(calls.unsafe_reached().is_empty());
+}
+
+#[tokio::test]
+async fn a_stage_that_cannot_be_read_again_is_a_gap_and_left_alone() {
+    let account = shop(|t| t.get("/keyed", Method::mock().api_key()).post("/keyed", Method::mock().api_key()))
+        .fault(ControlFault::on(Operation::GetStage, Fault::AccessDenied));
+    let (report, calls) = run(account).await;
+    assert_eq!(report.coverage.skipped, [(SkipReason::DeploymentChanged, 1)].into());
+    assert!(report.gaps.iter().any(|gap| gap.reason.contains("could not be read again")), "{:?}", report.gaps);
+    assert!(unsafe_sent(&calls).is_empty());
+}
+
+#[tokio::test]
+async fn an_allowed_verb_is_sent_and_held_to_what_is_expected() {
+    let simulator = Simulator::start(shop(|t| {
+        t.post("/search", Method::http(200, r#"{"hits": 3}"#)).post("/other", Behaviour::Mock)
+    }))
+    .await
+    .unwrap();
+    let config = |hits: u8| {
+        format!(
+            "allow: [{{path: /search, method: [POST]}}]\nknown_good: [{{path: /search, method: [POST], body: '{{}}', expect: {{status: [200], pointer: {{/hits: {hits}}}}}}}]\n"
+        )
+    };
+    let report = run_on(&simulator, &config(3)).await;
+    assert_eq!((report.coverage.healthy, report.has_problems()), (1, false), "{:?}", report.diagnoses);
+    assert_eq!(simulator.calls().unsafe_reached().len(), 1, "the one that is allowed, once");
+    let report = run_on(&simulator, &config(4)).await;
+    let problem = report.problems().next().unwrap();
+    assert_eq!(problem.diagnosis.cause, Some(Cause::BackendStatus));
+    assert!(problem.diagnosis.evidence[0].contains("/hits is not 4"), "{:?}", problem.diagnosis.evidence);
+}
