@@ -9,7 +9,8 @@
 //! - A `Host` header (that one, or the user's, as private endpoints want it) has no effect on HTTP/2, which names the host by
 //!   `:authority`, from the URL. Such requests go over HTTP/1.1.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -17,6 +18,7 @@ use reqwest::{Certificate, Client, redirect, retry};
 use url::{Host, Url};
 
 use super::classify::innermost;
+use super::credentials::Identity;
 use super::phases::ConnectMarks;
 use super::resolve::{Lookup, Resolver};
 use super::{Pin, ProberError, Settings};
@@ -43,7 +45,12 @@ pub(super) struct Clients {
     fresh: Client,
     /// By route and connection, see [`Route::slot`].
     others: Vec<OnceLock<Result<Client, String>>>,
+    /// Those that show a client certificate, by the host that it is for and the slot.
+    with_identity: Mutex<HashMap<(String, usize), Shown>>,
 }
+
+/// A client certificate, and the client that shows it.
+type Shown = (Arc<Identity>, Client);
 
 /// Where a request goes: an index into the pins, and whether HTTP/2 is out of the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,8 +67,8 @@ impl Route {
 }
 
 /// A request's address, ready for the client that is meant for it.
-pub(super) struct Addressed<'a> {
-    pub(super) client: &'a Client,
+pub(super) struct Addressed {
+    pub(super) client: Client,
     pub(super) url: Url,
     /// What goes into the `Host` header, unless the user has set one.
     pub(super) host: Option<HeaderValue>,
@@ -71,8 +78,9 @@ impl Clients {
     pub(super) fn new(settings: Arc<Settings>, lookup: Arc<dyn Lookup>) -> Result<Self, ProberError> {
         let route = Route::default();
         Ok(Self {
-            kept: build(&settings, &lookup, route, Connection::Kept)?,
-            fresh: build(&settings, &lookup, route, Connection::Fresh)?,
+            kept: build(&settings, &lookup, route, Connection::Kept, None)?,
+            fresh: build(&settings, &lookup, route, Connection::Fresh, None)?,
+            with_identity: Mutex::default(),
             others: (0..(settings.pins.len() + 1) * 4).map(|_| OnceLock::new()).collect(),
             settings,
             lookup,
@@ -80,7 +88,13 @@ impl Clients {
     }
 
     /// Finds the client and the address. The error says in one line why there is none.
-    pub(super) fn address(&self, url: &Url, has_host: bool, connection: Connection) -> Result<Addressed<'_>, String> {
+    pub(super) fn address(
+        &self,
+        url: &Url,
+        has_host: bool,
+        connection: Connection,
+        identity: Option<&Arc<Identity>>,
+    ) -> Result<Addressed, String> {
         let tls = match url.scheme() {
             "https" => true,
             "http" => false,
@@ -99,7 +113,33 @@ impl Clients {
                 (url, Some(host), Route::default())
             }
         };
-        Ok(Addressed { client: self.client(route, connection)?, url, host })
+        let client = match identity.filter(|_| tls) {
+            Some(identity) => self.client_with(identity, &url, route, connection)?,
+            None => self.client(route, connection)?.clone(),
+        };
+        Ok(Addressed { client, url, host })
+    }
+
+    /// The client that shows this certificate, and to this host alone.
+    fn client_with(
+        &self,
+        identity: &Arc<Identity>,
+        url: &Url,
+        route: Route,
+        connection: Connection,
+    ) -> Result<Client, String> {
+        let key = (url.host_str().unwrap_or_default().to_owned(), route.slot(connection));
+        let mut clients = self.with_identity.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((shown, client)) = clients.get(&key)
+            && Arc::ptr_eq(shown, identity)
+        {
+            return Ok(client.clone());
+        }
+        let client = build(&self.settings, &self.lookup, route, connection, Some(identity))
+            .map_err(|_| "the client certificate cannot be used for TLS".to_owned())?;
+        // In the place of an older one: the next run's may have been renewed.
+        clients.insert(key, (Arc::clone(identity), client.clone()));
+        Ok(client)
     }
 
     fn client(&self, route: Route, connection: Connection) -> Result<&Client, String> {
@@ -109,8 +149,9 @@ impl Clients {
                 Connection::Fresh => &self.fresh,
             });
         }
-        let made = self.others[route.slot(connection)]
-            .get_or_init(|| build(&self.settings, &self.lookup, route, connection).map_err(|err| err.to_string()));
+        let made = self.others[route.slot(connection)].get_or_init(|| {
+            build(&self.settings, &self.lookup, route, connection, None).map_err(|err| err.to_string())
+        });
         made.as_ref().map_err(Clone::clone)
     }
 }
@@ -156,6 +197,7 @@ fn build(
     lookup: &Arc<dyn Lookup>,
     route: Route,
     connection: Connection,
+    identity: Option<&Arc<Identity>>,
 ) -> Result<Client, ProberError> {
     let agent =
         HeaderValue::try_from(&settings.user_agent).map_err(|_| ProberError::UserAgent(settings.user_agent.clone()))?;
@@ -168,6 +210,7 @@ fn build(
     let mut builder = Client::builder()
         .tls_backend_rustls()
         .tls_certs_merge(roots)
+        .tls_info(true)
         .user_agent(agent)
         .connect_timeout(settings.connect_timeout)
         .dns_resolver(Resolver::new(Arc::clone(lookup), pin))
@@ -186,6 +229,9 @@ fn build(
         })
         // HTTP/1 has a bound of 100 headers in hyper already; setting it again would only cost an allocation.
         .http2_max_header_list_size(HEADER_LIST);
+    if let Some(identity) = identity {
+        builder = builder.identity(identity.get());
+    }
     if route.only_http1 {
         builder = builder.http1_only();
     }

@@ -9,12 +9,16 @@
 //! - A failure is seen twice, the second time on a fresh connection, before it is called `confirmed`.
 //! - Body, headers, time, concurrency and rate are bounded by [`Settings`].
 //!
+//! - Credentials come from a [`Keyring`] and are attached within the attempt; no request of a plan and no observation holds one.
+//!
 //! One attempt runs through `attempt` (which uses `client` for the connection, `resolve` for the name, `phases` for the timings and
 //! `classify` for errors); `prober` adds `retry` and `pace` to it; `sweep` does many at once, in the order of `schedule`.
 
 mod attempt;
+mod certificate;
 mod classify;
 mod client;
+mod credentials;
 mod curl;
 mod observation;
 mod pace;
@@ -30,6 +34,8 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
+pub use certificate::CertificateSeen;
+pub use credentials::{Keyring, SecretsManager, Sources, TokenCache, Vault, junk_signature};
 pub use curl::{CurlError, CurlLine, Place, read_curl};
 pub use observation::{Observation, Response, Timings, TransportError, TransportKind};
 pub use pin::{Pin, PinError};

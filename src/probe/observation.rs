@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::CertificateSeen;
+
 /// The outcome of one probe after its retries, with everything that a diagnosis may need and nothing else:
 /// the body is cut, headers are few, so that ten thousand of them fit in a small function.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +18,8 @@ pub struct Observation {
     pub confirmed: bool,
     /// The `x-amzn-RequestId` that was sent; API Gateway adopts it, so access logs hold it.
     pub request_id: String,
+    /// The certificate that the host showed last; `None` over http and where no handshake succeeded.
+    pub certificate: Option<Box<CertificateSeen>>,
 }
 
 impl Observation {
@@ -28,6 +32,7 @@ impl Observation {
             attempts: 0,
             confirmed: false,
             request_id: String::new(),
+            certificate: None,
         }
     }
 }

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use crate::gateway::Request;
 
-use super::attempt::{Limits, attempt};
+use super::attempt::{Ask, Limits, attempt};
 use super::client::{Clients, Connection};
 use super::pace::Pace;
 use super::resolve::{Lookup, SystemLookup};
 use super::retry;
-use super::{Observation, ProberError, Settings};
+use super::{Keyring, Observation, ProberError, Settings};
 
 /// Sends probes. One for a whole run: it holds the open connections and each group's pace.
 pub struct Prober {
@@ -43,7 +43,12 @@ impl Prober {
 
     /// Sends a request once: no retry, no confirmation, no pace. For a person who asks about one request.
     pub async fn send(&self, request: &Request) -> Observation {
-        self.attempt(request, Connection::Kept).await
+        self.attempt(Ask::plain(request), Connection::Kept).await
+    }
+
+    /// [`Self::send`] with credentials of a keyring, by their names.
+    pub async fn send_with(&self, request: &Request, credentials: &[Arc<str>], keyring: &Keyring) -> Observation {
+        self.attempt(Ask { request, credentials, keyring: Some(keyring) }, Connection::Kept).await
     }
 
     /// Sends a request at its group's pace, as often as it takes to be sure.
@@ -55,18 +60,18 @@ impl Prober {
     pub async fn probe(&self, group: &str, request: &Request, settled: impl Fn(&Observation) -> bool) -> Observation {
         let pace = self.pace(group);
         take_turn(pace.as_deref()).await;
-        self.probe_now(pace.as_deref(), request, settled).await
+        self.probe_now(pace.as_deref(), Ask::plain(request), settled).await
     }
 
     /// [`Self::probe`] for those who have taken the turn for the first attempt themselves.
     pub(super) async fn probe_now(
         &self,
         pace: Option<&Pace>,
-        request: &Request,
+        ask: Ask<'_>,
         settled: impl Fn(&Observation) -> bool,
     ) -> Observation {
-        let mut seen = self.attempt(request, Connection::Kept).await;
-        if settled(&seen) || seen.attempts == 0 || !retry::is_safe(&request.method) {
+        let mut seen = self.attempt(ask, Connection::Kept).await;
+        if settled(&seen) || seen.attempts == 0 || !retry::is_safe(&ask.request.method) {
             return seen;
         }
         for number in 0..self.settings.retries {
@@ -75,26 +80,26 @@ impl Prober {
             }
             tokio::time::sleep(retry::wait(&seen, number, &self.settings)).await;
             take_turn(pace).await;
-            seen = self.again(request, Connection::Kept, seen.attempts).await;
+            seen = self.again(ask, Connection::Kept, seen.attempts).await;
             if settled(&seen) {
                 return seen;
             }
         }
         take_turn(pace).await;
-        seen = self.again(request, Connection::Fresh, seen.attempts).await;
+        seen = self.again(ask, Connection::Fresh, seen.attempts).await;
         seen.confirmed = !settled(&seen);
         seen
     }
 
-    async fn again(&self, request: &Request, connection: Connection, before: u32) -> Observation {
-        let mut seen = self.attempt(request, connection).await;
+    async fn again(&self, ask: Ask<'_>, connection: Connection, before: u32) -> Observation {
+        let mut seen = self.attempt(ask, connection).await;
         seen.attempts += before;
         seen
     }
 
-    async fn attempt(&self, request: &Request, connection: Connection) -> Observation {
+    async fn attempt(&self, ask: Ask<'_>, connection: Connection) -> Observation {
         let limits = Limits { total: self.settings.total_timeout, body_cap: self.settings.body_cap };
-        attempt(&self.clients, request, connection, limits).await
+        attempt(&self.clients, ask, connection, limits).await
     }
 
     /// The pace of a group, the same for all who probe it. `None` is unlimited.

@@ -81,6 +81,16 @@ fn is_localhost(name: &str) -> bool {
     last.eq_ignore_ascii_case("localhost")
 }
 
+/// Whether a URL leads to this machine and nowhere else.
+pub(super) fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => is_localhost(name),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
 /// The standard library wraps `getaddrinfo`'s own words in a phrase that repeats what `TransportKind::Dns` says already.
 fn reason(err: &io::Error) -> String {
     let text = err.to_string();

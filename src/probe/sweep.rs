@@ -10,8 +10,9 @@ use tokio::time::Sleep;
 
 use crate::gateway::Request;
 
+use super::attempt::Ask;
 use super::schedule::{Schedule, Start};
-use super::{Observation, Prober};
+use super::{Keyring, Observation, Prober};
 
 /// Something to probe.
 pub trait Job {
@@ -19,6 +20,10 @@ pub trait Job {
     fn group(&self) -> &str;
     /// What to send.
     fn request(&self) -> &Request;
+    /// The names of the credentials to ask with.
+    fn credentials(&self) -> &[Arc<str>] {
+        &[]
+    }
 }
 
 /// What became of a job in a sweep.
@@ -43,10 +48,21 @@ impl Prober {
         settled: impl Fn(&T, &Observation) -> bool + 'a,
         deadline: Option<Instant>,
     ) -> impl Stream<Item = Outcome<T>> + 'a {
+        self.sweep_with(jobs, None, settled, deadline)
+    }
+
+    /// [`Self::sweep`] with the keyring that the jobs' credentials and the hosts' client certificates are in.
+    pub fn sweep_with<'a, T: Job + 'a>(
+        &'a self,
+        jobs: impl IntoIterator<Item = T>,
+        keyring: Option<&'a Keyring>,
+        settled: impl Fn(&T, &Observation) -> bool + 'a,
+        deadline: Option<Instant>,
+    ) -> impl Stream<Item = Outcome<T>> + 'a {
         let settings = self.settings();
         let schedule = Schedule::new(jobs, settings.concurrency, settings.group_concurrency, |group| self.pace(group));
         let settled = Arc::new(settled);
-        let launch = move |start| run(self, start, Arc::clone(&settled), deadline);
+        let launch = move |start| run(self, keyring, start, Arc::clone(&settled), deadline);
         let mut sweep = Sweep { schedule, launch, running: FuturesUnordered::new(), alarm: None, deadline };
         stream::poll_fn(move |cx| sweep.poll_next(cx))
     }
@@ -62,13 +78,15 @@ struct Ended<T> {
 /// One job from its start to its end, which the deadline may be.
 async fn run<T: Job>(
     prober: &Prober,
+    keyring: Option<&Keyring>,
     start: Start<T>,
     settled: Arc<impl Fn(&T, &Observation) -> bool>,
     deadline: Option<Instant>,
 ) -> Ended<T> {
     let Start { job, group, pace } = start;
     let started = Instant::now();
-    let probing = prober.probe_now(pace.as_deref(), job.request(), |seen| settled(&job, seen));
+    let ask = Ask { request: job.request(), credentials: job.credentials(), keyring };
+    let probing = prober.probe_now(pace.as_deref(), ask, |seen| settled(&job, seen));
     let seen = match deadline {
         Some(deadline) => tokio::time::timeout_at(deadline.into(), probing).await.ok(),
         None => Some(probing.await),
