@@ -3,6 +3,7 @@
 mod refuse;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -11,8 +12,8 @@ use crate::config::{Config, Limits};
 use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed, hold_to};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
 use crate::gateway::{InvokeUrl, Request, World};
-use crate::plan::{DomainUrl, Plan, Probe, Subject, Unreadable, plan};
-use crate::probe::{Job, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
+use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
+use crate::probe::{Job, Keyring, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings, Sources};
 use crate::report::{Report, Standing, Tally, standing, url_without_values};
 
 /// Where the data plane is, and what the user decided.
@@ -77,14 +78,16 @@ pub async fn run(
     plane: &ControlPlane,
     wanted: &Wanted,
     prober: &Prober,
+    keyring: Option<&Keyring>,
     clock: Clock<'_>,
 ) -> Result<Report, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
     let world = read(run, plane, wanted, clock).await?;
-    let planned = plan(&world, &run.config, &run.domain_url, &Unreadable::new());
+    let unreadable = keyring.map(Keyring::unreadable).unwrap_or_default();
+    let planned = plan(&world, &run.config, &run.domain_url, &unreadable);
     let (probes, refusals) = (planned.probes.len(), planned.refusals.len());
     tracing::info!(methods = planned.methods.len(), probes, refusals, "planned");
-    let (mut tally, missed) = sweep(run, &world, &planned, prober, clock).await;
+    let (mut tally, missed) = sweep(run, &world, &planned, prober, keyring, clock).await;
     refuse::refuse(run, plane, &world, &planned, prober, clock, &mut tally).await;
     recall_missed(run, plane, &world, clock, &mut tally, missed).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -99,19 +102,20 @@ async fn sweep<'p>(
     world: &World,
     plan: &'p Plan,
     prober: &Prober,
+    keyring: Option<&Keyring>,
     clock: Clock<'_>,
 ) -> (Tally<'p>, Vec<Missed<'p>>) {
     let mut missed = Vec::new();
     let mut tally = Tally::new(world, plan);
     let settled = |probe: &&Probe, observation: &Observation| {
-        let diagnosis = explain(probe, observation, world, clock());
+        let diagnosis = explain(probe, keyring, observation, world, clock());
         standing(probe.expects, probe.provenance, &diagnosis) != Standing::Failing
     };
-    let mut outcomes = std::pin::pin!(prober.sweep(&plan.probes, settled, run.deadline));
+    let mut outcomes = std::pin::pin!(prober.sweep_with(&plan.probes, keyring, settled, run.deadline));
     while let Some(outcome) = outcomes.next().await {
         match outcome {
             Outcome::Observed(probe, observation) => {
-                let diagnosis = explain(probe, &observation, world, clock());
+                let diagnosis = explain(probe, keyring, &observation, world, clock());
                 tracing::debug!(
                     method = %probe.request.method, url = %url_without_values(probe.request.url.as_str()), request_id = %observation.request_id,
                     verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
@@ -156,7 +160,7 @@ async fn recall_missed(
                 recalled.insert(door.clone(), past);
             }
             if let Some(Some(past)) = recalled.get(&door) {
-                diagnosis = explain(probe, &observation, past, clock());
+                diagnosis = explain(probe, None, &observation, past, clock());
             }
         }
         tally.observed(world, probe, &observation, diagnosis);
@@ -173,10 +177,14 @@ fn asks_for_history(diagnosis: &Diagnosis) -> bool {
 }
 
 /// A request that callers rely on is taken at its word; one that the plan made up stands for the method it was made for.
-fn explain(probe: &Probe, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+fn explain(probe: &Probe, keyring: Option<&Keyring>, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+    let dressed = keyring
+        .filter(|_| !probe.credentials.is_empty())
+        .map(|keyring| keyring.as_sent(&probe.credentials, &probe.request));
+    let request = dressed.as_ref().unwrap_or(&probe.request);
     let mut diagnosis = match probe.subject {
-        Subject::Contract(_) => diagnose(&probe.request, observation, world, now),
-        Subject::Method(_) => diagnose_deployed(&probe.request, observation, world, now),
+        Subject::Contract(_) => diagnose(request, observation, world, now),
+        Subject::Method(_) => diagnose_deployed(request, observation, world, now),
     };
     if let Some(expected) = &probe.check {
         hold_to(&mut diagnosis, expected, observation);
@@ -192,6 +200,20 @@ impl Job for &Probe {
     fn request(&self) -> &Request {
         &self.request
     }
+
+    fn credentials(&self) -> &[Arc<str>] {
+        &self.credentials
+    }
+}
+
+/// The credentials and client certificates that a config's rules ask with, read from where they lie. `None`: it has none.
+pub async fn keyring(config: &Config, sources: &Sources) -> Option<Keyring> {
+    if config.credentials.is_empty() && config.client_certificates.is_empty() {
+        return None;
+    }
+    let used = config.authenticate.iter().flat_map(|rule| &rule.with);
+    let used = used.chain(config.known_good.iter().flat_map(|rule| &rule.with)).map(String::as_str);
+    Some(Keyring::open(&config.credentials, &config.client_certificates, used, sources).await)
 }
 
 /// A config whose limits cannot be used.

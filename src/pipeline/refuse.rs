@@ -12,15 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use time::OffsetDateTime;
-use time::macros::format_description;
 
 use super::{Clock, Run, explain};
 use crate::diagnose::{Diagnosis, Proof, diagnose, proof};
 use crate::discover::{ControlPlane, serves_still};
 use crate::gateway::{Gap, Request, Verb, World};
 use crate::plan::{Plan, Probe, RefusalKind, SkipReason, Subject};
-use crate::probe::{Observation, Prober};
+use crate::probe::{Observation, Prober, junk_signature};
 use crate::report::Tally;
 
 /// So many APIs are asked at once.
@@ -213,7 +211,7 @@ impl<'p> Refusing<'_, 'p> {
         // Once, whatever comes back: what may be sent again is decided here.
         let observation = self.prober.probe(&probe.group, &signed, |_| true).await;
         let sent = Probe { request: signed, ..probe.clone() };
-        let diagnosis = explain(&sent, &observation, self.world, (self.clock)());
+        let diagnosis = explain(&sent, None, &observation, self.world, (self.clock)());
         (observation, diagnosis)
     }
 
@@ -221,19 +219,9 @@ impl<'p> Refusing<'_, 'p> {
     fn signed(&self, request: &Request, sign: bool) -> Request {
         let mut request = request.clone();
         if sign {
-            request.headers.extend(signature_of_nobody(&self.world.inventory().region, (self.clock)()));
+            let signature = junk_signature(&request, (self.clock)());
+            request.headers.extend(signature);
         }
         request
     }
-}
-
-/// A well-formed SigV4 signature that nobody made: with the access key id of AWS's own documentation, which is nobody's.
-fn signature_of_nobody(region: &str, now: i64) -> [(String, String); 2] {
-    let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let day = now.format(format_description!("[year][month][day]")).unwrap_or_default();
-    let date = now.format(format_description!("[year][month][day]T[hour][minute][second]Z")).unwrap_or_default();
-    let scope = format!("AKIAIOSFODNN7EXAMPLE/{day}/{region}/execute-api/aws4_request");
-    let zeros = "0".repeat(64);
-    let header = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={zeros}");
-    [("authorization".to_owned(), header), ("x-amz-date".to_owned(), date)]
 }
