@@ -126,7 +126,11 @@ fn check_document(config: &Config, document: &ContractDocument, index: usize) ->
                 "the path is empty: expected an OpenAPI document's, relative to this file",
             ));
         }
-        serde_json::Value::String(_) | serde_json::Value::Object(_) => {}
+        serde_json::Value::String(_) => {}
+        value @ serde_json::Value::Object(_) => {
+            let told = |reason: String| problem(at("openapi"), format!("the document {reason}"));
+            super::documents::check(value).map_err(told)?;
+        }
         _ => return Err(problem(at("openapi"), "expected a file's path, or an OpenAPI document")),
     }
     match (&document.api, &document.base) {

@@ -2,6 +2,7 @@
 
 mod check;
 mod credentials;
+mod documents;
 mod lookup;
 mod node;
 mod pattern;
@@ -132,6 +133,16 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// An OpenAPI document of the contract cannot be used.
+    #[error("the OpenAPI document {} of contract entry {entry} {reason}", path.display())]
+    Document {
+        /// Its file.
+        path: PathBuf,
+        /// Which entry of the contract names it, from 1.
+        entry: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The text is not what a config looks like.
     #[error("{origin}:{line}:{column}: {message}")]
     Shape {
@@ -155,14 +166,16 @@ impl Config {
             .any(|glob| globset::Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(name)))
     }
 
-    /// Reads a file.
+    /// Reads a file, and the OpenAPI documents that it names beside it.
     ///
     /// # Errors
     /// [`ConfigError`], whose text names the file, the line and the key.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text, &path.display().to_string())
+        let mut config = Self::parse(&text, &path.display().to_string())?;
+        config.load_documents(path.parent().unwrap_or(Path::new("")))?;
+        Ok(config)
     }
 
     /// Reads a text; `origin` names it in errors.

@@ -186,6 +186,9 @@ pub(super) struct Tree<'s> {
     root: Node,
 }
 
+/// Each level costs some 40 KB of stack in a debug build, and a thread has 2 MB. Real OpenAPI documents have 25 levels.
+const DEEPEST: usize = 40;
+
 /// One step from a value to one within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -212,7 +215,10 @@ impl From<usize> for Step {
 impl<'s> Tree<'s> {
     /// Reads a YAML text, or a JSON one, which is YAML too.
     pub(super) fn new(source: &'s str) -> Result<Self, Fault> {
-        let root: Node = serde_saphyr::from_str(source).map_err(|error| syntax(&error))?;
+        let mut budget = serde_saphyr::Budget::default();
+        budget.max_depth = DEEPEST;
+        let options = serde_saphyr::options! { budget: Some(budget) };
+        let root: Node = serde_saphyr::from_str_with_options(source, options).map_err(|error| syntax(&error))?;
         Ok(Self { source, root })
     }
 
@@ -267,6 +273,9 @@ fn syntax(error: &serde_saphyr::Error) -> Fault {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("unreadable").trim();
     let line = line.strip_prefix("error: ").unwrap_or(line);
     let line = line.split_once(" at line ").map_or(line, |(before, _)| before);
+    if line.starts_with("budget breached: Depth") {
+        return Fault::at(place, format!("values lie within values more than {DEEPEST} levels deep"));
+    }
     Fault::at(place, format!("this is no YAML that can be read: {line}"))
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::ContractRequest;
-use super::values::{body, optional_url, verbs};
+use super::values::{body, document, optional_url, verbs};
 use crate::gateway::Verb;
 
 /// Which deployed methods a rule is about. What is left out stands for all.
@@ -227,7 +227,8 @@ pub(super) struct ContractKeys {
     /// Of a request: headers that are no secret.
     #[schemars(with = "Option<BTreeMap<String, super::schema::Scalar>>")]
     headers: Option<BTreeMap<String, String>>,
-    /// Of a document: a file's path, relative to the config's; or the document itself.
+    /// Of a document: a file's path, relative to the config's; or the document itself, as a map or as a text.
+    #[serde(deserialize_with = "document")]
     openapi: Option<serde_json::Value>,
     /// Of a document: the API, a glob on its id or name. In place of `base`.
     api: Option<String>,

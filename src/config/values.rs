@@ -7,6 +7,7 @@ use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+use super::documents;
 use crate::gateway::Verb;
 
 /// One verb, or a list of them.
@@ -53,4 +54,15 @@ pub(super) fn http_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url
 /// The same, where it may be left out.
 pub(super) fn optional_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
     http_url(deserializer).map(Some)
+}
+
+/// An OpenAPI document: its path, or itself as a map or as a text.
+pub(super) fn document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<serde_json::Value>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) if documents::is_document(&text) => {
+            let read = documents::parse(&text);
+            Some(read.map_err(|reason| D::Error::custom(format!("the document {reason}")))?)
+        }
+        value => Some(value),
+    })
 }
