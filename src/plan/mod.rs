@@ -237,7 +237,9 @@ impl Target<'_> {
         // The authorizer is asked before the key (facts B15), IAM before both.
         match self.method.authorization {
             Some(Authorization::AwsIam) => Expects::IamRefusal,
-            Some(Authorization::Custom | Authorization::CognitoUserPools) => Expects::AuthorizerRefusal,
+            Some(Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt) => {
+                Expects::AuthorizerRefusal
+            }
             _ if self.method.api_key_required => Expects::KeyRefusal,
             _ => Expects::Answer,
         }
