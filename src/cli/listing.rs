@@ -34,6 +34,7 @@ pub fn inventory(inventory: &Inventory) -> String {
                     Some(Authorization::AwsIam) => " AWS_IAM",
                     Some(Authorization::Custom) => " CUSTOM",
                     Some(Authorization::CognitoUserPools) => " COGNITO_USER_POOLS",
+                    Some(Authorization::Jwt) => " JWT",
                 };
                 let key = if method.api_key_required { " API key" } else { "" };
                 let _ = writeln!(out, "    {verb:<8}{resource}{auth}{key}");

@@ -33,10 +33,10 @@ pub use proof::{Proof, proof};
 pub use symptom::Symptom;
 pub use words::Words;
 
-use crate::gateway::{Address, Request, World};
+use crate::gateway::{Address, Request, TreeSource, World};
 use crate::probe::Observation;
 use predict::{Expectation, Meant};
-use symptom::Read;
+use symptom::{Read, Speaks};
 
 /// Explains one request, taken at its word: where the method of its verb and path is not deployed and another one takes
 /// the request, that is a fault, whatever the answer.
@@ -68,11 +68,24 @@ fn expect<'w>(
     address: &Address<'w>,
     observation: &Observation,
     by_its_url: bool,
+    now: i64,
 ) -> Expected<'w> {
     let meant = Meant { by_its_url, switch_counts: true };
     let mut expectation = predict::predict(world, request, address, meant);
     let customised = address.stage().map_or(&[][..], |(api, _)| &api.gateway_responses);
-    let read = symptom::read(observation, customised, refusal::refusal(request, &expectation));
+    let speaks = if rules::http::is_http(address) {
+        // Where the routes are surely what is served, and have been for a while, a Not Found is the backend's.
+        let may_be_unmatched = match &expectation {
+            Expectation::Routed(routed) => {
+                routed.source == TreeSource::Edited || rules::age_at(now, routed.stage).is_some()
+            }
+            Expectation::Fault(_) | Expectation::Unknown(_) => true,
+        };
+        Speaks::Http { may_be_unmatched }
+    } else {
+        Speaks::Rest
+    };
+    let read = symptom::read(observation, customised, refusal::refusal(request, &expectation), speaks);
     let cause = match &expectation {
         Expectation::Fault(fault) => Some(fault.cause),
         _ => None,
@@ -100,7 +113,7 @@ fn expect<'w>(
 fn explain(request: &Request, observation: &Observation, world: &World, now: i64, by_its_url: bool) -> Diagnosis {
     let address = world.locate(request);
     let Expected { expectation, read: Read { symptom, guessed }, switched_off } =
-        expect(world, request, &address, observation, by_its_url);
+        expect(world, request, &address, observation, by_its_url, now);
     let response = observation.outcome.as_ref().ok();
     let words = response.map(|response| said_back::without_secrets(Words::of(response), request));
     let observed =

@@ -41,6 +41,8 @@ pub fn proof(kinds: &[RefusalKind], diagnosis: &Diagnosis, control: Option<&Diag
         Symptom::AccessDenied if kinds.contains(&RefusalKind::Iam) => RefusalKind::Iam,
         Symptom::AccessDenied if diagnosis.cause == Some(Cause::Authorizer) => RefusalKind::Authorizer,
         Symptom::Forbidden if kinds.contains(&RefusalKind::ApiKey) => RefusalKind::ApiKey,
+        // An HTTP API's words for it (facts C4).
+        Symptom::Forbidden if kinds.contains(&RefusalKind::Iam) => RefusalKind::Iam,
         Symptom::BadRequestParameters => RefusalKind::Parameters,
         Symptom::BadRequestBody => RefusalKind::Body,
         Symptom::UnsupportedMediaType => RefusalKind::MediaType,

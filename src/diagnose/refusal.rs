@@ -3,7 +3,7 @@
 
 use super::predict::{Expectation, Routed};
 use super::{Cause, Symptom};
-use crate::gateway::{Authorization, Request};
+use crate::gateway::{Authorization, Protocol, Request};
 
 /// What a refusal of this request would be, as far as the model knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +38,14 @@ pub(super) fn refusals(request: &Request, routed: &Routed<'_>) -> Vec<(Symptom, 
             ));
         }
         Some(Authorization::AwsIam) => {
+            let http = routed.api.protocol == Protocol::Http;
             found.push((
-                Symptom::MissingAuthenticationToken,
+                if http { Symptom::Forbidden } else { Symptom::MissingAuthenticationToken },
                 Cause::IamUnsigned,
                 "the method demands SigV4, and the request is not signed",
             ));
         }
-        Some(Authorization::Custom | Authorization::CognitoUserPools) => {
+        Some(Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt) => {
             let symptom = if credentials { Symptom::AccessDenied } else { Symptom::Unauthorized };
             found.push((symptom, Cause::Authorizer, "the method has an authorizer"));
         }

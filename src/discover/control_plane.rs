@@ -145,7 +145,8 @@ impl ControlPlane {
 /// Whether a failed call is made again. An export that fails at the endpoint is not: it is a fall-back with another behind
 /// it, and there the 500 is of the document and not of the moment (LocalStack, for every tree that has an `ANY` method).
 fn is_worth_another_try(error: &CallError) -> bool {
-    error.kind.is_transient() && !(error.operation == Operation::GetExport && error.kind == Kind::Server)
+    error.kind.is_transient()
+        && !(matches!(error.operation, Operation::GetExport | Operation::ExportApi) && error.kind == Kind::Server)
 }
 
 /// One sweep's access to the control plane: the plane and the sweep's deadline.

@@ -97,7 +97,7 @@ pub enum DiscoverError {
     },
     /// `Wanted::Api` names none.
     #[error(
-        "there is no REST API with the id `{id}` in {region}: expected an id from `gateprobe inventory`; check the region and the account, and that it is not an HTTP API"
+        "there is no API with the id `{id}` in {region}: expected an id from `gateprobe inventory`; check the region and the account"
     )]
     ApiNotFound {
         /// The id asked for.
@@ -208,7 +208,7 @@ mod tests {
             (Kind::Denied, Api("a1"), "(the detail)", "arn:aws:apigateway:eu-central-1::/restapis/a1;"),
             (Kind::Denied, Domain("a.b"), "(the detail)", "arn:aws:apigateway:eu-central-1::/domainnames/a.b;"),
             (Kind::NotFound, Apis, "http://127.0.0.1:5200 is no API Gateway", "AWS_ENDPOINT_URL"),
-            (Kind::NotFound, Api("a1"), "no REST API with the id `a1` in eu-central-1", "gateprobe inventory"),
+            (Kind::NotFound, Api("a1"), "no API with the id `a1` in eu-central-1", "gateprobe inventory"),
             (Kind::NotFound, Domain("a.b"), "no custom domain `a.b` in eu-central-1", "check the region"),
             (Kind::Foreign, Api("a1"), "is no API Gateway (the detail)", "AWS_ENDPOINT_URL"),
             (Kind::Absent, Apis, "is no API Gateway (the detail)", "AWS_ENDPOINT_URL"),

@@ -1,7 +1,7 @@
 //! API Gateway's control plane, read into [`gateway`](crate::gateway)'s nouns.
 //!
 //! [`discover`] lists the REST APIs of a region and reads each: its stages, the deployed tree of every *distinct*
-//! deployment, the customised gateway responses, the edited tree; then the custom domains with their mappings and rules.
+//! deployment, the customised gateway responses, the edited tree; the HTTP and WebSocket APIs with their stages and routes; then the custom domains with their mappings and rules.
 //! [`ControlPlane`] holds the clients and the budget that every call passes.
 //!
 //! # What can go wrong, and what becomes of it
@@ -40,6 +40,7 @@ mod error;
 mod export;
 mod failure;
 mod history;
+mod http;
 mod limits;
 mod operation;
 mod pages;
@@ -63,7 +64,7 @@ pub use operation::Operation;
 pub use serving::serves_still;
 
 use crate::config::Scope;
-use crate::gateway::{Api, Domain, Gap, INVENTORY_VERSION, Inventory};
+use crate::gateway::{Api, Domain, Gap, INVENTORY_VERSION, Inventory, Protocol};
 use control_plane::Session;
 use error::First;
 use failure::{CallError, Kind};
@@ -71,11 +72,11 @@ use failure::{CallError, Kind};
 /// What is to be read.
 #[derive(Debug, Clone)]
 pub enum Wanted {
-    /// All REST APIs and stages in the scope, and all custom domains.
+    /// All APIs and stages in the scope, and all custom domains.
     Everything(Scope),
-    /// One REST API by its id, with all its stages and without domains.
+    /// One API by its id, with all its stages and without domains.
     Api(String),
-    /// One custom domain by name, or the wildcard above it, and the REST APIs that it leads to.
+    /// One custom domain by name, or the wildcard above it, and the APIs that it leads to.
     Domain(String),
 }
 
@@ -135,17 +136,18 @@ impl Found {
 
 async fn everything(session: Session<'_>, scope: &Scope) -> Result<Found, CallError> {
     let (listed, gap) = apis::list(session).await?;
-    let mut found = Found { gaps: gap.into_iter().collect(), ..Found::default() };
-    let wanted = listed.into_iter().filter(|api| scope.admits_api(&api.id, &api.name));
-    let apis = stream::iter(wanted.enumerate())
-        .map(|(place, api)| async move { (place, api::read(session, api, scope).await) })
-        .buffer_unordered(session.plane.limits().apis_at_once.get())
-        .collect::<Vec<_>>();
-    // At the same time, one domain after the other: neither has to wait for the other's end, and with a deadline both
-    // get their share.
-    let (mut apis, (domains, domain_gaps)) = futures::join!(apis, domains::read_all(session));
-    apis.sort_by_key(|(place, _)| *place);
-    for (_, read) in apis {
+    // At the same time, one domain after the other: none has to wait for the others' end, and with a deadline each gets
+    // its share.
+    let (apis, (others, other_gaps), (domains, domain_gaps)) = futures::join!(
+        read_all(session, listed, scope),
+        Box::pin(async {
+            let (listed, gaps) = http::list(session).await;
+            (read_all(session, listed, scope).await, gaps)
+        }),
+        domains::read_all(session)
+    );
+    let mut found = Found { gaps: gap.into_iter().chain(other_gaps).collect(), ..Found::default() };
+    for read in apis.into_iter().chain(others) {
         found.take(read);
     }
     found.domains = domains;
@@ -153,10 +155,42 @@ async fn everything(session: Session<'_>, scope: &Scope) -> Result<Found, CallEr
     Ok(found)
 }
 
+/// Fills in those of the APIs that the scope admits, several at once and in their order.
+async fn read_all(session: Session<'_>, listed: Vec<Api>, scope: &Scope) -> Vec<Option<(Api, Vec<Gap>)>> {
+    let wanted = listed.into_iter().filter(|api| scope.admits_api(&api.id, &api.name));
+    let mut apis = stream::iter(wanted.enumerate())
+        .map(|(place, api)| async move { (place, read(session, api, scope).await) })
+        .buffer_unordered(session.plane.limits().apis_at_once.get())
+        .collect::<Vec<_>>()
+        .await;
+    apis.sort_by_key(|(place, _)| *place);
+    apis.into_iter().map(|(_, read)| read).collect()
+}
+
+/// Fills in an API that was listed, in the way of its kind.
+async fn read(session: Session<'_>, api: Api, scope: &Scope) -> Option<(Api, Vec<Gap>)> {
+    match api.protocol {
+        Protocol::Rest => api::read(session, api, scope).await,
+        Protocol::Http | Protocol::WebSocket => Box::pin(http::read(session, api, scope)).await,
+    }
+}
+
+/// The API of an id, whatever its kind: nothing in an id tells.
+async fn one_of_any_kind(session: Session<'_>, id: &str) -> Result<Api, CallError> {
+    let no_rest_api = match apis::one(session, id).await {
+        Err(error) if error.kind == Kind::NotFound => error,
+        found => return found,
+    };
+    match Box::pin(http::one(session, id)).await {
+        Err(error) if error.is_unsupported() => Err(no_rest_api),
+        found => found,
+    }
+}
+
 async fn one_api(session: Session<'_>, id: &str) -> Result<Found, CallError> {
-    let api = apis::one(session, id).await?;
+    let api = one_of_any_kind(session, id).await?;
     let mut found = Found::default();
-    found.take(api::read(session, api, &Scope::default()).await);
+    found.take(read(session, api, &Scope::default()).await);
     Ok(found)
 }
 
@@ -165,10 +199,10 @@ async fn one_domain(session: Session<'_>, name: &str) -> Result<Found, CallError
     let mut found = Found::default();
     let Some((domain, domain_gaps)) = domains::read(session, listed).await else { return Ok(found) };
     for id in domains::apis_of(&domain) {
-        match apis::one(session, &id).await {
-            Ok(api) => found.take(api::read(session, api, &Scope::default()).await),
-            // Mappings also lead to HTTP APIs, and outlive their API on MiniStack.
-            Err(error) if error.kind == Kind::NotFound => tracing::debug!(api = id, "mapped, and no REST API"),
+        match one_of_any_kind(session, &id).await {
+            Ok(api) => found.take(read(session, api, &Scope::default()).await),
+            // Mappings outlive their API on MiniStack.
+            Err(error) if error.kind == Kind::NotFound => tracing::debug!(api = id, "mapped, and no API"),
             Err(error) => found.gaps.push(gap(format!("api {id}"), &error)),
         }
     }

@@ -29,6 +29,16 @@ pub enum Operation {
     GetDomainName,
     /// `apigateway:GetBasePathMappings`
     GetBasePathMappings,
+    /// `apigatewayv2:GetApis`
+    GetApis,
+    /// `apigatewayv2:GetApi`
+    GetApi,
+    /// `apigatewayv2:GetStages`
+    GetStagesV2,
+    /// `apigatewayv2:GetRoutes`
+    GetRoutes,
+    /// `apigatewayv2:ExportApi`
+    ExportApi,
     /// `apigatewayv2:GetApiMappings`
     GetApiMappings,
     /// `apigatewayv2:ListRoutingRules`
@@ -42,8 +52,12 @@ impl Operation {
         match self {
             Self::GetRestApis => "GetRestApis",
             Self::GetRestApi => "GetRestApi",
-            Self::GetStages => "GetStages",
+            Self::GetApis => "GetApis",
+            Self::GetApi => "GetApi",
+            Self::GetStages | Self::GetStagesV2 => "GetStages",
             Self::GetStage => "GetStage",
+            Self::GetRoutes => "GetRoutes",
+            Self::ExportApi => "ExportApi",
             Self::GetDeployment => "GetDeployment",
             Self::GetDeployments => "GetDeployments",
             Self::GetExport => "GetExport",

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use url::Url;
 
+use super::DEFAULT_STAGE;
+
 /// AWS's own shape of an invoke URL.
 pub const AWS_INVOKE_URL: &str = "https://{api}.execute-api.{region}.{dns-suffix}/{stage}";
 
@@ -150,7 +152,8 @@ impl InvokeUrl {
     }
 
     /// The invoke URL of a stage, without a slash at its end. Values are taken as they are: ids, regions and stage
-    /// names hold no character that a URL escapes.
+    /// names hold no character that a URL escapes. An HTTP API's [`DEFAULT_STAGE`] has no segment: the whole segment of the
+    /// template that holds `{stage}` is left out.
     #[must_use]
     pub fn base(&self, api: &str, region: &str, stage: &str) -> String {
         let mut url = format!("{}://", self.scheme);
@@ -167,10 +170,21 @@ impl InvokeUrl {
         };
         fill(&self.authority);
         for segment in &self.path {
+            if stage == DEFAULT_STAGE && segment.contains(&Piece::Stage) {
+                continue;
+            }
             fill(&[Piece::Text("/".to_owned())]);
             fill(segment);
         }
         url
+    }
+
+    /// Whether HTTP APIs have such URLs: the stage is the last segment of the template, so that what follows it, or follows
+    /// the base where the stage is [`DEFAULT_STAGE`], is the path. What stands behind the stage in an emulator's own shape,
+    /// as `_user_request_`, is for REST APIs alone.
+    #[must_use]
+    pub fn serves_http_apis(&self) -> bool {
+        self.path.last().is_some_and(|last| *last == [Piece::Stage])
     }
 
     /// Reads a URL as an invoke URL: in the template's shape, or in AWS's own (regional, private, FIPS-less; with a
@@ -401,6 +415,22 @@ mod tests {
                 ("a1b2c3d4e5", Some("prod"), "/pets/7"),
                 "{template}"
             );
+        }
+    }
+
+    #[test]
+    fn the_default_stage_of_an_http_api_has_no_segment() {
+        for (template, base, serves) in [
+            (AWS_INVOKE_URL, "https://a1.execute-api.us-east-1.amazonaws.com", true),
+            ("http://{api}.execute-api.localhost:4566/{stage}", "http://a1.execute-api.localhost:4566", true),
+            ("https://gw.internal/{region}/{api}/{stage}", "https://gw.internal/us-east-1/a1", true),
+            ("http://h/restapis/{api}/{stage}/_user_request_", "http://h/restapis/a1/_user_request_", false),
+            ("https://gw.internal/{stage}/{api}", "https://gw.internal/a1", false),
+            ("https://gw.internal/{api}/v-{stage}", "https://gw.internal/a1", false),
+        ] {
+            let invoke: InvokeUrl = template.parse().unwrap();
+            assert_eq!(invoke.base("a1", "us-east-1", DEFAULT_STAGE), base, "{template}");
+            assert_eq!(invoke.serves_http_apis(), serves, "{template}");
         }
     }
 

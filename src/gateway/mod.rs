@@ -19,12 +19,14 @@ pub use interface::{
 };
 pub use invoke_url::{AWS_INVOKE_URL, InvokeUrl, InvokeUrlError, Reading, dns_suffix};
 pub use model::{
-    Api, Authorization, Canary, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob, INVENTORY_VERSION,
-    Inventory, InventoryError, Mapping, Method, Protocol, RoutingMode, RoutingRule, Stage, Tree, TreeSource,
+    Api, Authorization, Canary, DEFAULT_STAGE, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob,
+    INVENTORY_VERSION, Inventory, InventoryError, Mapping, Method, Protocol, RoutingMode, RoutingRule, Stage, Tree,
+    TreeSource,
 };
 pub use nearest::{Near, SEGMENT_COST};
 pub(crate) use plain::{plain, steers};
 pub use request::Request;
-pub use router::{Match, Router, Segment, segments};
+pub(crate) use router::rank;
+pub use router::{DEFAULT_ROUTE, Match, Router, Segment, segments};
 pub use verb::{UnknownVerb, Verb, VerbSet};
 pub use world::{Address, DomainAddress, Earlier, EndpointAddress, World};

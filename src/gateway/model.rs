@@ -12,6 +12,10 @@ use super::{Interface, Verb, segments};
 /// The version of the inventory's JSON. A file with a higher one is refused by [`Inventory::from_json`].
 pub const INVENTORY_VERSION: u32 = 1;
 
+/// The stage of an HTTP API that is served from the base of its URL, without a segment of its own
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-stages.html>).
+pub const DEFAULT_STAGE: &str = "$default";
+
 /// Everything that was read of one region: the APIs, the custom domains, and what could not be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +26,7 @@ pub struct Inventory {
     pub region: String,
     /// When it was read, in Unix seconds.
     pub read_at: i64,
-    /// The REST APIs, in the order AWS gave them.
+    /// The APIs, in the order AWS gave them: the REST APIs, then HTTP and WebSocket APIs.
     pub apis: Vec<Api>,
     /// The custom domain names of the account in this region.
     #[serde(default)]
@@ -96,7 +100,7 @@ impl Inventory {
     }
 }
 
-/// A REST API.
+/// An API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Api {
@@ -110,7 +114,7 @@ pub struct Api {
     /// Where its default endpoint can be called from.
     #[serde(default)]
     pub endpoint: EndpointType,
-    /// `disableExecuteApiEndpoint`: the default endpoint answers 403 Forbidden on every stage.
+    /// `disableExecuteApiEndpoint`: the default endpoint answers 403 Forbidden on every stage, an HTTP API's 404 Not Found.
     #[serde(default)]
     pub default_endpoint_disabled: bool,
     /// Its stages.
@@ -183,7 +187,7 @@ pub enum EndpointType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// The name, the first path segment on the default endpoint.
+    /// The name, the first path segment on the default endpoint; of an HTTP API's [`DEFAULT_STAGE`] there is none.
     pub name: String,
     /// The id of the deployment that it serves. `None`: nothing is deployed.
     #[serde(default)]
@@ -242,7 +246,8 @@ pub struct Deployment {
     pub undescribed: Option<String>,
 }
 
-/// How far a deployed tree can be trusted.
+/// How far a deployed tree can be trusted. An HTTP API has no summaries: where its stage deploys by itself, its routes are
+/// what is served, and count as [`TreeSource::ApiSummary`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TreeSource {
@@ -340,7 +345,7 @@ impl Method {
     }
 }
 
-/// A method's `authorizationType`.
+/// A method's or a route's `authorizationType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Authorization {
@@ -352,6 +357,8 @@ pub enum Authorization {
     Custom,
     /// A Cognito user pool's token.
     CognitoUserPools,
+    /// A JSON Web Token of an issuer that the HTTP API trusts.
+    Jwt,
 }
 
 impl Authorization {
@@ -363,6 +370,7 @@ impl Authorization {
             "AWS_IAM" => Some(Self::AwsIam),
             "CUSTOM" => Some(Self::Custom),
             "COGNITO_USER_POOLS" => Some(Self::CognitoUserPools),
+            "JWT" => Some(Self::Jwt),
             _ => None,
         }
     }

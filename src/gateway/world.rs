@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::{
-    Api, Baseline, Deployment, Domain, DomainRoute, DomainTarget, Inventory, InvokeUrl, Request, Router, Seen, Stage,
-    TreeSource,
+    Api, Baseline, DEFAULT_STAGE, Deployment, Domain, DomainRoute, DomainTarget, Inventory, InvokeUrl, Protocol,
+    Reading, Request, Router, Seen, Stage, TreeSource,
 };
 
 /// An [`Inventory`] ready for questions. Routers are compiled when first asked for, so that explaining one request in
@@ -61,9 +61,10 @@ pub struct EndpointAddress<'w> {
     pub region: Option<String>,
     /// The API, if the inventory has it.
     pub api: Option<&'w Api>,
-    /// The text of the stage segment; `None` where the path ends before it.
+    /// The text of the stage segment; `None` where the path ends before it, or the stage is [`DEFAULT_STAGE`].
     pub stage_text: Option<String>,
-    /// The stage, if the API has it.
+    /// The stage, if the API has it. An HTTP API's request whose first segment names no stage is [`DEFAULT_STAGE`]'s, where
+    /// there is one.
     pub stage: Option<&'w Stage>,
     /// Where the stage segment stands, or would stand.
     pub stage_at: Range<usize>,
@@ -108,6 +109,16 @@ impl<'w> Address<'w> {
             Address::Elsewhere => None,
         }
     }
+}
+
+/// Where the path of an HTTP API's default stage begins: at the slash of the segment that would name another stage. `None`
+/// for a template in which the stage is not a segment with the path right behind it.
+fn start_of_path(url: &url::Url, reading: &Reading) -> Option<usize> {
+    if reading.stage.is_none() {
+        return Some(reading.path_at.start);
+    }
+    let slash = reading.stage_at.start.checked_sub(1).filter(|at| url.as_str().as_bytes().get(*at) == Some(&b'/'))?;
+    (reading.stage_at.end == reading.path_at.start).then_some(slash)
 }
 
 impl World {
@@ -160,7 +171,7 @@ impl World {
             .filter(|(seen, _)| !present(&seen.deployment))
             .map(|(seen, router)| Earlier {
                 deployment: &seen.deployment,
-                router: router.get_or_init(|| Router::new(&seen.tree)),
+                router: router.get_or_init(|| Router::of(api.protocol, &seen.tree)),
                 seen_at: Some(seen.seen_at),
                 source: TreeSource::ApiSummary,
             })
@@ -226,7 +237,7 @@ impl World {
     pub fn router(&self, api: &Api, deployment: &str) -> Option<&Router> {
         let slot = self.routers.get(*self.apis.get(&api.id)?)?.deployments.get(deployment)?;
         let tree = &api.deployments.get(deployment)?.tree;
-        Some(slot.get_or_init(|| Router::new(tree)))
+        Some(slot.get_or_init(|| Router::of(api.protocol, tree)))
     }
 
     /// The router of what a stage serves to callers outside its canary ([`Stage::serving`]).
@@ -240,7 +251,7 @@ impl World {
     pub fn edited_router(&self, api: &Api) -> Option<&Router> {
         let slot = &self.routers.get(*self.apis.get(&api.id)?)?.edited;
         let tree = api.edited.as_ref()?;
-        Some(slot.get_or_init(|| Router::new(tree)))
+        Some(slot.get_or_init(|| Router::of(api.protocol, tree)))
     }
 
     /// What a request's URL names. A custom domain's name goes before the shape of an invoke URL.
@@ -256,7 +267,19 @@ impl World {
             reading.api = named.unwrap_or(&reading.api).to_owned();
         }
         let api = self.api(&reading.api);
-        let stage = api.zip(reading.stage.as_deref()).and_then(|(api, name)| api.stage(name));
+        // The default stage is not called by its name.
+        let named = reading.stage.as_deref().filter(|name| *name != DEFAULT_STAGE);
+        let mut stage = api.zip(named).and_then(|(api, name)| api.stage(name));
+        if stage.is_none()
+            && let Some(api) = api.filter(|api| api.protocol == Protocol::Http)
+            && let Some(default) = api.stage(DEFAULT_STAGE)
+            && let Some(path_start) = start_of_path(&request.url, &reading)
+        {
+            stage = Some(default);
+            reading.stage = None;
+            reading.stage_at = path_start..path_start;
+            reading.path_at = path_start..reading.path_at.end;
+        }
         Address::Endpoint(EndpointAddress {
             api_id: reading.api,
             region: reading.region,
@@ -280,5 +303,63 @@ impl World {
         let start = request.url[..url::Position::BeforePath].len();
         let end = request.url[..url::Position::AfterPath].len();
         DomainAddress { domain, route, api, stage, base_at: start..start + consumed, path_at: start + consumed..end }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    fn http_api(stages: &[&str]) -> Api {
+        let stages: Vec<_> =
+            stages.iter().map(|name| serde_json::json!({ "name": name, "deployment": "d1" })).collect();
+        let deployments = serde_json::json!({ "d1": { "source": "apisummary", "tree": {
+            "$default": { "ANY": { "authorization": "NONE" } }, "/pets": { "GET": { "authorization": "NONE" } }
+        } } });
+        let api = serde_json::json!({
+            "id": "h1", "name": "http", "protocol": "http", "stages": stages, "deployments": deployments
+        });
+        serde_json::from_value(api).unwrap()
+    }
+
+    /// `stage path` as they are located, or `-` for no stage; then the route.
+    fn locate(template: &str, stages: &[&str], url: &str) -> String {
+        let mut inventory = Inventory::empty("us-east-1");
+        inventory.apis = vec![http_api(stages)];
+        let world = World::new(inventory, template.parse().unwrap());
+        let request = Request::new("GET", Url::parse(url).unwrap());
+        let address = world.locate(&request);
+        let Address::Endpoint(endpoint) = &address else { return "elsewhere".to_owned() };
+        assert!(request.url.as_str().get(endpoint.stage_at.clone()).is_some(), "{url}");
+        let path = &request.url.as_str()[endpoint.path_at.clone()];
+        let Some((api, stage)) = address.stage() else { return format!("- {path}") };
+        let hit = world.stage_router(api, stage).and_then(|router| router.route(super::super::Verb::Get, path));
+        format!("{} {path} {}", stage.name, hit.map_or("-", |hit| hit.resource))
+    }
+
+    #[test]
+    fn an_http_apis_default_stage_takes_what_names_no_other() {
+        let aws = super::super::AWS_INVOKE_URL;
+        let host = "https://h1.execute-api.us-east-1.amazonaws.com";
+        for (stages, path, expected) in [
+            (&["$default", "dev"][..], "/pets", "$default /pets /pets"),
+            (&["$default", "dev"], "/dev/pets", "dev /pets /pets"),
+            (&["$default", "dev"], "/dev", "dev  $default"),
+            (&["$default", "dev"], "/Dev/pets?x=1", "$default /Dev/pets $default"),
+            (&["$default"], "/$default/pets", "$default /$default/pets $default"),
+            (&["$default"], "/", "$default / $default"),
+            (&["$default"], "//pets", "$default //pets $default"),
+            (&["dev"], "/pets", "- "),
+            (&["dev"], "/", "- /"),
+        ] {
+            assert_eq!(locate(aws, stages, &format!("{host}{path}")), expected, "{path}");
+        }
+        let private = "http://gw.internal/{api}/{stage}";
+        assert_eq!(locate(private, &["$default"], "http://gw.internal/h1/pets"), "$default /pets /pets");
+        assert_eq!(locate(private, &["$default"], "http://gw.internal/h1"), "$default  $default");
+        let rest = "http://h/restapis/{api}/{stage}/_user_request_";
+        assert_eq!(locate(rest, &["$default"], "http://h/restapis/h1/prod/_user_request_/pets"), "- /pets");
     }
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::SkipReason;
 use crate::config::Config;
-use crate::gateway::{Api, Domain, EndpointType, Gap, Request, RoutingMode, Stage, Verb, World};
+use crate::gateway::{Api, Domain, EndpointType, Gap, Protocol, Request, RoutingMode, Stage, Verb, World};
 
 /// The way a probe goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +154,9 @@ impl<'w> Doors<'w> {
             Some(SkipReason::PrivateEndpoint)
         } else if api.default_endpoint_disabled {
             Some(SkipReason::EndpointDisabled)
+        } else if api.protocol != Protocol::Rest && !self.world.invoke_url().serves_http_apis() {
+            // The template is an emulator's shape of REST APIs' URLs.
+            None
         } else {
             let region = &self.world.inventory().region;
             openings.push(Opening {

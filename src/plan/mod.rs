@@ -497,7 +497,9 @@ impl<'w> Target<'w> {
     fn expects(&self, shown: Shown) -> Expects {
         // The authorizer is asked before the key (facts B15), IAM before both.
         match self.method.authorization {
-            Some(Authorization::Custom | Authorization::CognitoUserPools) if !shown.token => Expects::AuthorizerRefusal,
+            Some(Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt) if !shown.token => {
+                Expects::AuthorizerRefusal
+            }
             _ if self.method.api_key_required && !shown.key => Expects::KeyRefusal,
             _ => Expects::Answer,
         }

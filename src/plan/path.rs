@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Provenance;
-use crate::gateway::{Segment, segments};
+use crate::gateway::{DEFAULT_ROUTE, Segment, segments};
 
 /// Everything but RFC 3986's unreserved characters is escaped: a `#`, `?`, `;` or `%` in a value would break the route
 /// (facts H, B5).
@@ -28,6 +28,11 @@ pub(super) fn fillings<'v>(resource: &str, value: impl Fn(&str) -> Option<(&'v s
             Segment::Parameter(name) | Segment::Greedy(name) => Some(name),
         })
         .collect();
+    if resource == DEFAULT_ROUTE {
+        // It takes whatever no other route does: the root, where nobody has that, else a path that nobody will have named.
+        let paths = ["/", "/gateprobe", "/gateprobe-0"];
+        return paths.map(|path| Filling { path: path.to_owned(), provenance: Provenance::Placeholder }).into();
+    }
     if names.is_empty() {
         return vec![Filling { path: resource.to_owned(), provenance: Provenance::Bare }];
     }
@@ -84,6 +89,12 @@ mod tests {
     fn a_path_without_parameters_is_itself() {
         assert_eq!(paths("/", &[]), [("/".to_owned(), Provenance::Bare)]);
         assert_eq!(paths("/a/b", &[("a", "x")]), [("/a/b".to_owned(), Provenance::Bare)]);
+    }
+
+    #[test]
+    fn the_default_route_is_asked_by_a_path() {
+        assert_eq!(paths("$default", &[])[0].0, "/");
+        assert!(paths("$default", &[]).iter().all(|(path, _)| path.starts_with('/')));
     }
 
     #[test]

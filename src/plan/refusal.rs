@@ -106,7 +106,8 @@ fn of_method(protocol: Protocol, method: &Method) -> Vec<RefusalKind> {
     let interface = method.interface.as_deref();
     match method.authorization {
         // Without a token a user pool's authorizer answers 401 (facts A2, UNAUTHORIZED).
-        Some(Authorization::CognitoUserPools) => kinds.push(RefusalKind::Authorizer),
+        // So does a JWT authorizer of an HTTP API.
+        Some(Authorization::CognitoUserPools | Authorization::Jwt) => kinds.push(RefusalKind::Authorizer),
         Some(Authorization::Custom) if protocol == Protocol::Rest => {
             let authorizer = interface.and_then(|interface| interface.authorizer.as_ref());
             if authorizer.is_some_and(demands_a_token) {

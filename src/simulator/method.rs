@@ -270,6 +270,7 @@ pub(super) fn authorization_type(authorization: Authorization) -> &'static str {
         Authorization::AwsIam => "AWS_IAM",
         Authorization::Custom => "CUSTOM",
         Authorization::CognitoUserPools => "COGNITO_USER_POOLS",
+        Authorization::Jwt => "JWT",
     }
 }
 

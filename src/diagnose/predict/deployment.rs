@@ -1,16 +1,14 @@
 //! The method is elsewhere: an earlier deployment, the canary, another stage, the editor; or the stage's name stands in the
 //! path.
 
-use std::cmp::Ordering;
-
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::reading::{Grade, Reading, takes_anything};
-use super::{Fault, Place, Question, Taken, sure};
+use super::{Fault, Place, Question, Taken, stage_distance, sure};
 use crate::diagnose::suggest::{is_too_long, replaced, segment_at};
 use crate::diagnose::{Cause, Confidence, Suggestion};
-use crate::gateway::{Api, Earlier, Match, Router, Segment, Stage, TreeSource, Verb, segments};
+use crate::gateway::{Api, DEFAULT_STAGE, Earlier, Match, Router, Segment, Stage, TreeSource, Verb, rank, segments};
 
 impl<'w> Question<'w, '_> {
     pub(super) fn by_repeated_stage(&self, place: &Place<'w, '_>) -> Option<Reading> {
@@ -32,7 +30,12 @@ impl<'w> Question<'w, '_> {
         let fault = Fault::new(
             cause,
             sure(place.source),
-            if first == place.stage.name {
+            if first == DEFAULT_STAGE {
+                format!(
+                    "the stage {first} is served from the base of the URL; without it the path reaches {} {}",
+                    hit.verb, hit.resource
+                )
+            } else if first == place.stage.name {
                 format!("{first} is the stage's name again; without it the path reaches {} {}", hit.verb, hit.resource)
             } else {
                 format!("{first} is a stage's name; without it the path reaches {} {}", hit.verb, hit.resource)
@@ -41,6 +44,38 @@ impl<'w> Question<'w, '_> {
         .at(at)
         .suggest(self.offer(&url, why));
         Some(Reading { grade: Grade::Named, fault, doubtful: takes_anything(hit.resource) })
+    }
+
+    /// What stands before the path of an HTTP API's default stage may be the typo of another stage's name.
+    pub(super) fn by_stage_typo(&self, place: &Place<'w, '_>) -> Option<Reading> {
+        let first = segments(place.path).next().filter(|_| place.domain.is_none())?;
+        if place.stage.name != DEFAULT_STAGE {
+            return None;
+        }
+        let at = segment_at(self.url(), place.path_at, 0);
+        let rest = place.path.get(1 + first.len()..)?;
+        let (distance, near, hit) = place
+            .api
+            .stages
+            .iter()
+            .filter(|stage| stage.name != DEFAULT_STAGE)
+            .filter_map(|stage| {
+                let distance = stage_distance(&stage.name, first)?;
+                Some((distance, stage, self.routes(self.world.stage_router(place.api, stage), rest)?))
+            })
+            .min_by_key(|(distance, ..)| *distance)?;
+        let evidence = format!(
+            "{first} is no stage of the API {}, so that {DEFAULT_STAGE} takes the whole path; the nearest is {}, where {} {} \
+             takes the rest",
+            place.api.name, near.name, hit.verb, hit.resource
+        );
+        let fault = Fault::new(Cause::StageUnknown, sure(place.source).min(Confidence::Likely), evidence)
+            .at(at.clone())
+            .suggest(
+                self.offer(&replaced(self.request, at, &near.name), format!("the nearest stage is {}", near.name)),
+            );
+        let by_name = distance == 0 && !takes_anything(hit.resource);
+        Some(Reading::new(if by_name { Grade::Respelt } else { Grade::Near }, fault))
     }
 
     /// The first segment names a stage, and may be the path's all the same: with a stage before it the whole path routes.
@@ -53,6 +88,8 @@ impl<'w> Question<'w, '_> {
             .api
             .stages
             .iter()
+            // Nothing can stand before the default stage's path.
+            .filter(|stage| stage.name != DEFAULT_STAGE)
             .filter_map(|stage| Some((stage, self.routes(self.world.stage_router(place.api, stage), &whole)?)))
             // What takes anything would say it of every path.
             .filter(|(_, hit)| !takes_anything(hit.resource))
@@ -238,7 +275,8 @@ impl<'w> Question<'w, '_> {
             return None;
         }
         let own = |router: Option<&'w Router>| {
-            self.routes(router, path).filter(|own| is_more_specific((own.resource, own.verb), (hit.resource, hit.verb)))
+            let place = |of: &Match<'_>| rank(api.protocol, of.resource, of.verb);
+            self.routes(router, path).filter(|own| place(own) < place(hit))
         };
         let now = stage.serving().unwrap_or("-");
         let instead = format!("{} {} takes the request instead", hit.verb, hit.resource);
@@ -273,22 +311,6 @@ impl<'w> Question<'w, '_> {
             })
         };
         removed.or_else(undeployed).or_else(elsewhere)
-    }
-}
-
-/// Whether a method goes before another for a request that both match: rules 3 and 4 of [`Router`], across two trees.
-fn is_more_specific(own: (&str, Verb), hit: (&str, Verb)) -> bool {
-    let kinds = |resource| {
-        segments(resource).map(|segment| match Segment::parse(segment) {
-            Segment::Literal(_) => 0,
-            Segment::Parameter(_) => 1,
-            Segment::Greedy(_) => 2,
-        })
-    };
-    match kinds(own.0).cmp(kinds(hit.0)) {
-        Ordering::Less => true,
-        Ordering::Equal => own.1 != Verb::Any && hit.1 == Verb::Any,
-        Ordering::Greater => false,
     }
 }
 

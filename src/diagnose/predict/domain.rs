@@ -24,7 +24,7 @@ impl<'w> Question<'w, '_> {
             DomainRoute::To(target) => {
                 let Some(api) = address.api else {
                     return Expectation::Unknown(format!(
-                        "{name} leads to the API {}, which is none of the REST APIs that were read",
+                        "{name} leads to the API {}, which is none of the APIs that were read",
                         target.api
                     ));
                 };

@@ -41,7 +41,7 @@ impl<'w> Question<'w, '_> {
             }
             let of_it = format!("api {}", endpoint.api_id);
             return self
-                .unread(|place| place == "list of APIs" || place == of_it)
+                .unread(|place| place.starts_with("list of ") || place == of_it)
                 .unwrap_or_else(|| self.unknown_api(endpoint).into());
         };
         if api.default_endpoint_disabled && self.meant.switch_counts {
@@ -92,14 +92,11 @@ impl<'w> Question<'w, '_> {
             .at(at.clone())
             .suggest(self.offer(&url, "by the custom domain's own name".to_owned()));
         }
-        // Where the name resolves, something answers there: HTTP and WebSocket APIs have the same hosts and are not read.
+        // Where the name resolves, something answers there: another account's API has such a host too.
         Fault::new(
             Cause::ApiUnknown,
             Confidence::Likely,
-            format!(
-                "no REST API of region {} in this account has the id {}; HTTP and WebSocket APIs are not read",
-                inventory.region, endpoint.api_id
-            ),
+            format!("no API of region {} in this account has the id {}", inventory.region, endpoint.api_id),
         )
         .at(at.clone())
         .suggest(near.collect::<Vec<_>>())
@@ -126,7 +123,10 @@ impl<'w> Question<'w, '_> {
         let through_domains = self.world.inventory().domains.iter().filter(|domain| !domain.is_wildcard());
         let suggestions = through_domains
             .flat_map(|domain| domain.mappings.iter().map(move |mapping| (domain, mapping)))
-            .filter(|(_, mapping)| mapping.api == api.id && mapping.stage.as_deref() == endpoint.stage_text.as_deref())
+            .filter(|(_, mapping)| {
+                let stage = endpoint.stage.map(|stage| stage.name.as_str());
+                mapping.api == api.id && mapping.stage.as_deref() == stage.or(endpoint.stage_text.as_deref())
+            })
             .filter_map(|(domain, mapping)| {
                 let base = if mapping.base_path.is_empty() { String::new() } else { format!("/{}", mapping.base_path) };
                 let url = format!("https://{}{base}{path}{query}", domain.name);

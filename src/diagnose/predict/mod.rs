@@ -15,7 +15,8 @@ use reading::{Grade, Reading, best_of, takes_anything};
 use super::suggest::{MOST, offer, offer_without, reaches};
 use super::{Alternative, Cause, Confidence, StepName, Suggestion};
 use crate::gateway::{
-    Address, Api, Canary, DomainAddress, Match, Method, Near, Request, Router, Stage, TreeSource, Verb, World,
+    Address, Api, Canary, DEFAULT_ROUTE, DomainAddress, Match, Method, Near, Protocol, Request, Router, Stage,
+    TreeSource, Verb, World,
 };
 
 /// The place of the gap that stands for a control plane that was not read at all: a diagnosis then rests on the answer
@@ -192,6 +193,12 @@ impl<'w> Question<'w, '_> {
         path_at: &Range<usize>,
         domain: Option<&DomainAddress<'w>>,
     ) -> Expectation<'w> {
+        if api.protocol == Protocol::WebSocket {
+            return Expectation::Unknown(format!(
+                "the API {} is a WebSocket API, whose routes are of messages",
+                api.name
+            ));
+        }
         let Some(deployment_id) = stage.serving() else {
             return Fault::new(
                 Cause::NotDeployed,
@@ -208,8 +215,12 @@ impl<'w> Question<'w, '_> {
             ));
         };
         let path = self.url().get(path_at.clone()).unwrap_or("");
-        // API Gateway routes by the overriding verb (DG:api-gateway-known-issues).
-        let over = self.request.header("x-http-method-override").and_then(Verb::of_request);
+        if self.verb.is_none() && deployment.tree.0.contains_key(DEFAULT_ROUTE) {
+            return Expectation::Unknown(format!("whether {DEFAULT_ROUTE} takes {} is not known", self.method()));
+        }
+        // A REST API routes by the overriding verb (DG:api-gateway-known-issues).
+        let over = self.request.header("x-http-method-override").filter(|_| api.protocol == Protocol::Rest);
+        let over = over.and_then(Verb::of_request);
         let routed_by = Question { verb: over.or(self.verb), ..self.clone() };
         if let Some(hit) = routed_by.routes(Some(router), path)
             && let Some(method) = deployment.tree.method(hit.resource, hit.verb)
@@ -269,6 +280,7 @@ impl<'w> Question<'w, '_> {
                 self.by_verb(place),
                 self.by_other_base(place),
                 self.by_missing_stage(place),
+                self.by_stage_typo(place),
                 self.by_proxy_parent(place),
                 self.by_case(place),
                 respelt,

@@ -97,7 +97,7 @@ impl<'w> Question<'w, '_> {
     pub(super) fn by_absence(&self, place: &Place<'w, '_>) -> Fault {
         let (sure, deployed) = (sure(place.source), deployed(place));
         let Some(verb) = self.verb else {
-            let evidence = format!("{} is a verb that no REST API method can have", self.method());
+            let evidence = format!("{} is a verb that no method of an API can have", self.method());
             return Fault::new(Cause::MethodMismatch, sure, evidence);
         };
         if segments(place.path).next().is_some() {

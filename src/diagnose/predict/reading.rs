@@ -2,7 +2,7 @@
 
 use super::{Fault, Place};
 use crate::diagnose::{Alternative, Cause, Confidence};
-use crate::gateway::{SEGMENT_COST, Segment, Verb, segments};
+use crate::gateway::{DEFAULT_ROUTE, SEGMENT_COST, Segment, Verb, segments};
 
 /// How much of the request a reading accounts for. The order is the rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,8 +36,11 @@ impl Reading {
     }
 }
 
-/// Whether a resource has no literal at all, so that it takes any path of its length. The root's path is its name.
+/// Whether a resource has no literal at all, so that it takes any path of its length, or is an HTTP API's catch-all route. The root's path is its name.
 pub(super) fn takes_anything(resource: &str) -> bool {
+    if resource == DEFAULT_ROUTE {
+        return true;
+    }
     let mut segments = segments(resource).peekable();
     segments.peek().is_some() && segments.all(|segment| !matches!(Segment::parse(segment), Segment::Literal(_)))
 }

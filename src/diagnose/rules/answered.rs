@@ -3,7 +3,7 @@
 use super::{Case, Conclusion, age, by_canary, came_through_an_integration, instead_of, or_any, status, untyped};
 use crate::diagnose::predict::{Expectation, Fault, Routed};
 use crate::diagnose::{Cause, Confidence, StepName};
-use crate::gateway::Address;
+use crate::gateway::{Address, Protocol};
 
 /// Answered, although the model has no route: chance or delay may be the reason, and then the next call fails.
 fn answered_without_route(case: &Case<'_, '_>, fault: &Fault) -> Option<Conclusion> {
@@ -103,8 +103,7 @@ fn by_backend(case: &Case<'_, '_>, routed: &Routed<'_>) -> Conclusion {
     let words = case.words.and_then(|words| words.message.as_deref());
     let said = Conclusion::new(Cause::BackendStatus, Confidence::Certain, format!("the integration answered {status}"));
     if matches!(case.address, Address::Domain(_)) && is_from_elsewhere(case) {
-        let seen =
-            "the answer has neither x-amz-apigw-id nor x-amzn-RequestId, as everything that API Gateway sends has";
+        let seen = "the answer has none of x-amz-apigw-id, x-amzn-RequestId and apigw-requestid, as everything that API Gateway sends has";
         return Conclusion::new(Cause::DomainDns, Confidence::Likely, seen).or(
             Cause::BackendStatus,
             "the domain's name resolves to API Gateway's target, and a proxy in front takes the headers off",
@@ -116,6 +115,10 @@ fn by_backend(case: &Case<'_, '_>, routed: &Routed<'_>) -> Conclusion {
         (503, Some("Service Unavailable")) => said
             .at_most(Confidence::Likely)
             .or(Cause::Integration, "API Gateway says so too, where a VPC link or it itself has trouble"),
+        // An HTTP API says so where no route matches, and what was read has this one.
+        (404, Some("Not Found")) if routed.api.protocol == Protocol::Http => said
+            .at_most(Confidence::Likely)
+            .or(Cause::Removed, "the stage was deployed again since its routes were read: read them again"),
         _ => said,
     };
     let said = if status < 500 && routed.stage.web_acl.is_some() {
@@ -164,7 +167,8 @@ fn is_empty(case: &Case<'_, '_>) -> bool {
 fn is_from_elsewhere(case: &Case<'_, '_>) -> bool {
     case.observation.outcome.as_ref().is_ok_and(|response| {
         let has = |name| response.header(name).is_some();
-        (has("server") || has("date")) && !has("x-amz-apigw-id") && !has("x-amzn-requestid")
+        let ids = ["x-amz-apigw-id", "x-amzn-requestid", "apigw-requestid"];
+        (has("server") || has("date")) && !ids.into_iter().any(has)
     })
 }
 

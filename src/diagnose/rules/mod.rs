@@ -2,6 +2,7 @@
 
 mod answered;
 mod forbidden;
+pub(super) mod http;
 mod refused;
 mod transport;
 mod unmatched;
@@ -119,8 +120,14 @@ fn or_any(conclusion: Conclusion, case: &Case<'_, '_>, routed: &Routed<'_>) -> C
 
 fn by_symptom(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Conclusion {
     match case.symptom {
-        symptom if symptom.is_transport() => transport::transport(case, expectation),
-        Symptom::Answered => answered::answered(case, expectation),
+        symptom if symptom.is_transport() => return transport::transport(case, expectation),
+        Symptom::Answered => return answered::answered(case, expectation),
+        _ => {}
+    }
+    if let Some(conclusion) = http::conclude(case, expectation) {
+        return conclusion;
+    }
+    match case.symptom {
         Symptom::MissingAuthenticationToken | Symptom::IncompleteSignature => unmatched::unmatched(case, expectation),
         Symptom::Forbidden => forbidden::forbidden(case, expectation),
         Symptom::ResourceNotFound => match expectation {
@@ -197,7 +204,12 @@ fn recently_changed(case: &Case<'_, '_>, routed: &Routed<'_>) -> Option<Conclusi
 
 /// How many seconds ago a stage changed, where that is so few that not every server may know.
 fn age(case: &Case<'_, '_>, stage: &Stage) -> Option<i64> {
-    let age = case.now.checked_sub(stage.updated_at?)?;
+    age_at(case.now, stage)
+}
+
+/// As [`age`], at this time.
+pub(super) fn age_at(now: i64, stage: &Stage) -> Option<i64> {
+    let age = now.checked_sub(stage.updated_at?)?;
     (0..PROPAGATION_SECONDS).contains(&age).then_some(age)
 }
 

@@ -20,7 +20,10 @@ pub(super) fn refused(case: &Case<'_, '_>, expectation: &Expectation<'_>) -> Con
     let authorizer = matches!(
         expectation,
         Expectation::Routed(Routed { method, .. })
-            if matches!(method.authorization, Some(Authorization::Custom | Authorization::CognitoUserPools))
+            if matches!(
+                method.authorization,
+                Some(Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt)
+            )
     );
     let open = matches!(
         expectation,

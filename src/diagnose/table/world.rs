@@ -253,6 +253,8 @@ fn domains() -> Vec<Domain> {
         domain("users.example.com", vec![mapping("", "shadowing0", "prod")]),
         domain("canary.example.com", vec![mapping("", "a1b2c3d4e5", "canary")]),
         domain("empty.example.com", vec![]),
+        domain("pets.example.com", vec![mapping("", "pets000000", "$default"), mapping("next", "pets000000", "dev")]),
+        domain("offhttp.example.com", vec![mapping("", "offhttp000", "$default")]),
         inside,
         ruled,
         rules_only,
@@ -271,6 +273,64 @@ fn patterns() -> Api {
     ]
     .into();
     patterns
+}
+
+/// HTTP APIs, whose stages may be `$default`, and a WebSocket API.
+fn http_apis() -> Vec<Api> {
+    const PETS: &[&str] = &[
+        "GET /",
+        "GET /pets",
+        "POST /pets",
+        "GET /pets/{id}",
+        "ANY /files/{proxy+}",
+        "GET /iam AWS_IAM",
+        "GET /jwt JWT",
+        "GET /custom CUSTOM",
+        "GET /reports/{proxy+}",
+        "GET /{kind}/daily",
+    ];
+    let http = |id: &str, name: &str| Api { protocol: Protocol::Http, ..api(id, name) };
+    let mut pets = http("pets000000", "pets");
+    let mut fresh = stage("fresh", "h1");
+    fresh.updated_at = Some(NOW - 5);
+    pets.stages = vec![stage("$default", "h1"), stage("dev", "h2"), fresh];
+    pets.deployments = [
+        ("h1".to_owned(), deployment(PETS)),
+        ("h2".to_owned(), deployment(&["GET /pets", "GET /beta", "GET /pets/{id}"])),
+    ]
+    .into();
+    let mut edited: Vec<&str> = PETS.to_vec();
+    edited.push("PUT /draft");
+    pets.edited = Some(tree(&edited));
+
+    let mut catches = http("catches000", "catches");
+    catches.stages = vec![stage("$default", "k1"), stage("next", "k2")];
+    catches.deployments = [
+        ("k1".to_owned(), deployment(&["ANY $default", "GET /pets"])),
+        ("k2".to_owned(), deployment(&["ANY $default", "GET /pets", "GET /orders"])),
+    ]
+    .into();
+
+    let mut named = http("named00000", "named");
+    named.stages = vec![stage("prod", "n1"), stage("dev", "n2")];
+    named.deployments =
+        [("n1".to_owned(), deployment(&["GET /pets"])), ("n2".to_owned(), deployment(&["GET /pets", "GET /new"]))]
+            .into();
+
+    // No deployment by itself, and no export that says what is served.
+    let mut manual = http("manual0000", "manual");
+    manual.stages = vec![stage("$default", "m1")];
+    manual.deployments =
+        [("m1".to_owned(), Deployment { source: TreeSource::Edited, ..deployment(&["GET /pets"]) })].into();
+
+    let mut off = http("offhttp000", "off-http");
+    off.default_endpoint_disabled = true;
+    off.stages = vec![stage("$default", "o1")];
+    off.deployments = [("o1".to_owned(), deployment(&["GET /pets"]))].into();
+
+    let mut socket = Api { protocol: Protocol::WebSocket, ..api("socket0000", "chat") };
+    socket.stages = vec![stage("prod", "w1")];
+    vec![pets, catches, named, manual, off, socket]
 }
 
 /// An account with one of everything.
@@ -338,6 +398,7 @@ fn inventory() -> Inventory {
     inventory.apis = vec![orders, root, off, shadowing, private, half_known(), patterns()];
     inventory.apis.extend(in_own_words());
     inventory.apis.extend(measured());
+    inventory.apis.extend(http_apis());
     inventory.domains = domains();
     inventory
 }

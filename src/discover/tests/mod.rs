@@ -2,6 +2,7 @@
 
 mod domains;
 mod fallback;
+mod http;
 mod script;
 mod simulated;
 mod sweep;

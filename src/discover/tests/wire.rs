@@ -189,14 +189,15 @@ async fn the_first_call_for_one_api_or_domain() {
     let script = Script::start(|_| super::script::NOT_FOUND).await;
     let plane = script.plane();
     let error = discover(&plane, &Wanted::Api("a1b2c3d4e5".to_owned()), 0, None).await.unwrap_err();
-    assert!(error.to_string().contains("no REST API with the id `a1b2c3d4e5` in eu-central-1"), "{error}");
+    assert!(error.to_string().contains("no API with the id `a1b2c3d4e5` in eu-central-1"), "{error}");
     let error = discover(&plane, &Wanted::Domain("api.example.com".to_owned()), 0, None).await.unwrap_err();
     assert!(error.to_string().contains("no custom domain `api.example.com` in eu-central-1"), "{error}");
-    let asked = ["/restapis/a1b2c3d4e5", "/domainnames/api.example.com", "/domainnames/*.example.com"];
+    let asked =
+        ["/restapis/a1b2c3d4e5", "/v2/apis/a1b2c3d4e5", "/domainnames/api.example.com", "/domainnames/*.example.com"];
     assert_eq!(script.paths(), asked);
     let wildcard = Wanted::Domain("*.example.org".to_owned());
     discover(&plane, &wildcard, 0, None).await.unwrap_err();
-    assert_eq!(script.paths()[3..], ["/domainnames/*.example.org"], "there is nothing above it");
+    assert_eq!(script.paths()[4..], ["/domainnames/*.example.org"], "there is nothing above it");
     let (error, ..) = {
         let script = Script::start(|_| Answer::Error(403, "AccessDeniedException", "no")).await;
         let wanted = Wanted::Domain("a.example.com".to_owned());
@@ -247,8 +248,9 @@ async fn calls_keep_to_the_budget() {
     let start = std::time::Instant::now();
     everything(&plane).await.unwrap();
     let calls: u64 = plane.calls().values().sum();
-    // Ten may go at once, the others one in each tenth of a second: list, stages, responses, resources, domains.
-    assert_eq!(calls, 1 + 6 * 3 + 1);
+    // Ten may go at once, the others one in each tenth of a second: two lists, stages, responses, resources,
+    // domains.
+    assert_eq!(calls, 2 + 6 * 3 + 1);
     assert!(start.elapsed() >= std::time::Duration::from_millis((calls - 10 - 1) * 100), "{:?}", start.elapsed());
 }
 

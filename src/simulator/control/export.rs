@@ -112,7 +112,8 @@ fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> V
 
 fn scheme(method: &Method) -> Option<&'static str> {
     match method.authorization {
-        Authorization::None => None,
+        // No REST API has JWT authorizers.
+        Authorization::None | Authorization::Jwt => None,
         Authorization::AwsIam => Some("sigv4"),
         Authorization::Custom => Some("authorizer"),
         Authorization::CognitoUserPools => Some("user_pool"),

@@ -47,7 +47,7 @@ fn authorize(request: &Incoming, method: &Method) -> Result<(), Refusal> {
             Signature::Refused(refusal) => Err(refusal),
         },
         // Facts A2, B16: without its identity source the Lambda is not called.
-        Authorization::Custom | Authorization::CognitoUserPools if token.is_empty() => {
+        Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt if token.is_empty() => {
             Err(Refusal::unauthorized("Unauthorized"))
         }
         Authorization::Custom => match token {
@@ -60,7 +60,7 @@ fn authorize(request: &Incoming, method: &Method) -> Result<(), Refusal> {
             "error" => Err(Refusal::authorizer_failure()),
             _ => Ok(()),
         },
-        Authorization::CognitoUserPools => match token {
+        Authorization::CognitoUserPools | Authorization::Jwt => match token {
             "expired" => Err(Refusal::unauthorized("The incoming token has expired")), // [U]
             "deny" => Err(Refusal::unauthorized("Unauthorized")),
             _ => Ok(()),
