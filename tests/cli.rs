@@ -276,7 +276,7 @@ async fn runs_lists_and_plans_against_an_endpoint() {
     let output = at(&["run"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("no problems in us-east-1"));
-    assert!(text(&at(&["plan"]).stdout).contains("skipped 1 (no-safe-proof)"));
+    assert!(text(&at(&["plan"]).stdout).contains("1 skipped: 1 no-safe-proof"));
 
     // What inventory prints is taken back, and then AWS is not asked.
     let listed = at(&["inventory", "--format", "json"]);
@@ -286,7 +286,10 @@ async fn runs_lists_and_plans_against_an_endpoint() {
     simulator.forget_calls();
     let planned = at(&["plan", "--format", "json", "--inventory", path(&file)]);
     let planned: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
-    assert_eq!(planned["coverage"], serde_json::json!({"deployed": 2, "probed": 1, "skipped": {"no-safe-proof": 1}}));
+    assert_eq!(
+        planned["coverage"],
+        serde_json::json!({"deployed": 2, "probed": 1, "to_prove": {"healthy": 1, "routed": 0}, "skipped": {"no-safe-proof": 1}})
+    );
     assert!(simulator.calls().control.is_empty());
 
     // One request, sent and explained; then a saved answer, explained without sending.

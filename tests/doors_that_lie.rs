@@ -118,7 +118,7 @@ async fn an_edit_does_not_shadow_the_probe_of_a_deployed_method() {
     let api = users().edit(|tree| tree.any("/{id}", Behaviour::Mock).get("/users/gateprobe", Behaviour::Mock));
     let report = report(Account::new("us-east-1").api(api), &[]).await;
     assert_eq!(report.problems().count(), 0, "{:?}", report.problems().collect::<Vec<_>>());
-    assert_eq!(report.coverage.healthy, 2);
+    assert_eq!(report.coverage.routed, 2);
 }
 
 #[tokio::test]

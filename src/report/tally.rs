@@ -243,7 +243,9 @@ impl<'p> Tally<'p> {
             stage.latencies.add(observation.timings.total);
         }
         // A made-up request that was answered well is nothing to tell.
-        if standing != Standing::Healthy && diagnosis.cause.is_some() {
+        // And so is a refusal that proved the route it was to prove.
+        let as_hoped = probe.expects == Expects::Refusal && standing == Standing::Routed;
+        if standing != Standing::Healthy && diagnosis.cause.is_some() && !as_hoped {
             self.findings.push(Finding {
                 diagnosis,
                 expected: standing != Standing::Failing,
