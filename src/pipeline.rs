@@ -1,16 +1,17 @@
 //! One run, start to end: the only module that knows every stage of the pipeline.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use crate::config::{Config, Limits};
+use crate::config::{Config, ContractEntry, Limits};
 use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
 use crate::gateway::{InvokeUrl, Request, World};
 use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
-use crate::probe::{Job, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
+use crate::probe::{Job, Keyring, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
 use crate::report::{Report, Standing, Tally, standing, url_without_values};
 
 /// Where the data plane is, and what the user decided.
@@ -78,13 +79,16 @@ pub async fn run(
     clock: Clock<'_>,
 ) -> Result<Report, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
-    let world = read(run, plane, wanted, clock).await?;
+    let (world, keyring) = futures::join!(read(run, plane, wanted, clock), keyring(&run.config, prober));
+    let world = world?;
     let planned = plan(&world, &run.config, &run.domain_url);
     tracing::info!(methods = planned.methods.len(), probes = planned.probes.len(), "planned");
-    let (mut tally, missed) = sweep(run, &world, &planned, prober, clock).await;
-    recall_missed(run, plane, &world, clock, &mut tally, missed).await;
+    let (mut tally, missed) = sweep(run, &world, &planned, prober, keyring.as_ref(), clock).await;
+    recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(tally.report(&world, started_at, duration))
+    let mut report = tally.report(&world, started_at, duration);
+    report.warn_of_certificates(run.config.certificate_days.0);
+    Ok(report)
 }
 
 /// Sends what is planned and tallies what comes back, one by one: no observation is kept.
@@ -95,19 +99,20 @@ async fn sweep<'p>(
     world: &World,
     plan: &'p Plan,
     prober: &Prober,
+    keyring: Option<&Keyring>,
     clock: Clock<'_>,
 ) -> (Tally<'p>, Vec<Missed<'p>>) {
     let mut missed = Vec::new();
     let mut tally = Tally::new(world, plan);
     let settled = |probe: &&Probe, observation: &Observation| {
-        let diagnosis = explain(probe, observation, world, clock());
+        let diagnosis = explain(probe, observation, world, keyring, clock());
         standing(probe.expects, probe.provenance, &diagnosis) != Standing::Failing
     };
-    let mut outcomes = std::pin::pin!(prober.sweep(&plan.probes, settled, run.deadline));
+    let mut outcomes = std::pin::pin!(prober.sweep_with(&plan.probes, keyring, settled, run.deadline));
     while let Some(outcome) = outcomes.next().await {
         match outcome {
             Outcome::Observed(probe, observation) => {
-                let diagnosis = explain(probe, &observation, world, clock());
+                let diagnosis = explain(probe, &observation, world, keyring, clock());
                 tracing::debug!(
                     method = %probe.request.method, url = %url_without_values(probe.request.url.as_str()), request_id = %observation.request_id,
                     verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
@@ -139,6 +144,7 @@ async fn recall_missed(
     run: &Run,
     plane: &ControlPlane,
     world: &World,
+    keyring: Option<&Keyring>,
     clock: Clock<'_>,
     tally: &mut Tally<'_>,
     missed: Vec<Missed<'_>>,
@@ -152,7 +158,7 @@ async fn recall_missed(
                 recalled.insert(door.clone(), past);
             }
             if let Some(Some(past)) = recalled.get(&door) {
-                diagnosis = explain(probe, &observation, past, clock());
+                diagnosis = explain(probe, &observation, past, keyring, clock());
             }
         }
         tally.observed(world, probe, &observation, diagnosis);
@@ -169,10 +175,12 @@ fn asks_for_history(diagnosis: &Diagnosis) -> bool {
 }
 
 /// A request that callers rely on is taken at its word; one that the plan made up stands for the method it was made for.
-fn explain(probe: &Probe, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+fn explain(probe: &Probe, observation: &Observation, world: &World, keyring: Option<&Keyring>, now: i64) -> Diagnosis {
+    let sent = keyring.map(|keyring| keyring.as_sent(&probe.credentials, &probe.request));
+    let sent = sent.as_ref().unwrap_or(&probe.request);
     match probe.subject {
-        Subject::Contract(_) => diagnose(&probe.request, observation, world, now),
-        Subject::Method(_) => diagnose_deployed(&probe.request, observation, world, now),
+        Subject::Contract(_) => diagnose(sent, observation, world, now),
+        Subject::Method(_) => diagnose_deployed(sent, observation, world, now),
     }
 }
 
@@ -183,6 +191,10 @@ impl Job for &Probe {
 
     fn request(&self) -> &Request {
         &self.request
+    }
+
+    fn credentials(&self) -> &[Arc<str>] {
+        &self.credentials
     }
 }
 
@@ -195,6 +207,19 @@ pub enum SetupError {
     /// The HTTP client could not be built.
     #[error(transparent)]
     Prober(#[from] ProberError),
+}
+
+/// The credentials that the config's requests name, and its client certificates. `None` where it has none, or the prober no sources.
+pub async fn keyring(config: &Config, prober: &Prober) -> Option<Keyring> {
+    let sources =
+        prober.sources().filter(|_| !config.credentials.is_empty() || !config.client_certificates.is_empty())?;
+    let documents = config.contract.iter().filter_map(|entry| match entry {
+        ContractEntry::Document(document) => Some(&document.with),
+        ContractEntry::Request(_) => None,
+    });
+    let used = config.known_good.iter().map(|rule| &rule.with).chain(config.authenticate.iter().map(|rule| &rule.with));
+    let used = used.chain(documents).flatten().map(String::as_str);
+    Some(Keyring::open(&config.credentials, &config.client_certificates, used, sources).await)
 }
 
 /// The prober that a config asks for.

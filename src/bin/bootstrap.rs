@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::pipeline::{self, Run};
-use gateprobe::probe::Prober;
+use gateprobe::probe::{Prober, Sources};
 use gateprobe::report::{Report, tell, url_without_values};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -72,7 +72,9 @@ impl Function {
         }
         Ok(Function {
             plane: ControlPlane::new(&aws, pipeline::control_plane_limits(&run.config)),
-            prober: pipeline::prober(&run.config).map_err(|error| wrong(&error))?,
+            prober: pipeline::prober(&run.config)
+                .map_err(|error| wrong(&error))?
+                .with_sources(Sources::new(&aws).on_lambda()),
             aws,
             run,
             wanted,
@@ -122,6 +124,9 @@ fn log(report: &Report) {
     }
     for gap in report.gaps.iter().take(LOGGED) {
         tracing::warn!(place = %gap.place, reason = %gap.reason, "gap");
+    }
+    for warning in report.warnings().take(LOGGED) {
+        tracing::warn!(%warning, "certificate");
     }
     for note in report.notes.iter().take(LOGGED) {
         tracing::info!(%note, "note");

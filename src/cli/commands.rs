@@ -5,7 +5,7 @@ use gateprobe::discover::{ControlPlane, DiscoverError, Wanted};
 use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::plan;
-use gateprobe::probe::{Observation, Response, read_curl, read_saved};
+use gateprobe::probe::{Observation, Response, Sources, read_curl, read_saved};
 use gateprobe::report::{tell, terminal};
 use serde::Serialize;
 use url::Url;
@@ -23,6 +23,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     }
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let aws = setup::aws(common, None).await?;
+    let prober = prober.with_sources(Sources::new(&aws));
     let plane = setup::plane(&aws, &run);
     let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;
     match common.format {

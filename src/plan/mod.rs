@@ -80,6 +80,8 @@ pub struct Probe {
     pub provenance: Provenance,
     /// What answer is evidence of nothing wrong.
     pub expects: Expects,
+    /// The credentials that go along: names of the config's.
+    pub credentials: Vec<Arc<str>>,
     /// The id of the API that is asked, or the host: requests are limited by it.
     pub group: Arc<str>,
 }
@@ -165,6 +167,7 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl) -> Plan {
             request,
             provenance: Provenance::Contract,
             expects: Expects::Answer,
+            credentials: Vec::new(),
             group,
         });
     }
@@ -203,12 +206,19 @@ impl Target<'_> {
                     request,
                     provenance: fill.provenance,
                     expects: self.expects(),
+                    credentials: self.credentials(config),
                     group: group.clone(),
                 });
                 break;
             }
         }
         Ok(())
+    }
+
+    /// The credentials of the first rule that is about this API by name.
+    fn credentials(&self, config: &Config) -> Vec<Arc<str>> {
+        let rule = config.authenticate.iter().find(|rule| rule.methods.api.as_ref() == Some(&self.api.name));
+        rule.map_or_else(Vec::new, |rule| rule.with.iter().map(|name| name.as_str().into()).collect())
     }
 
     /// The verb to ask with: the method's own if it is safe; for `ANY` the first safe one that the resource does not

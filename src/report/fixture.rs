@@ -22,6 +22,7 @@ pub(super) fn report(diagnoses: Vec<Finding>, stages: Vec<StageReport>) -> Repor
         stages,
         diagnoses,
         undeployed: vec![],
+        certificates: vec![],
         gaps: vec![],
         notes: vec![],
         stopped_early: false,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Latencies;
+use super::certificates::Certificates;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
 use crate::diagnose::{Cause, Diagnosis, Symptom, Verdict};
 use crate::gateway::{Gap, Tree, World};
@@ -74,6 +75,7 @@ pub struct Tally<'p> {
     /// Failures of contract requests that lead to no stage, and of those the ones of routing.
     astray: (usize, usize),
     not_reached: usize,
+    certificates: Certificates,
 }
 
 impl<'p> Tally<'p> {
@@ -117,11 +119,13 @@ impl<'p> Tally<'p> {
             findings: Vec::new(),
             astray: (0, 0),
             not_reached: 0,
+            certificates: Certificates::default(),
         }
     }
 
     /// Takes one answer.
     pub fn observed(&mut self, world: &World, probe: &Probe, observation: &Observation, diagnosis: Diagnosis) {
+        self.certificates.saw(&probe.request.url, observation);
         let standing = standing(probe.expects, probe.provenance, &diagnosis);
         let routing = standing == Standing::Failing && diagnosis.verdict == Verdict::Routing;
         let stage = match probe.subject {
@@ -237,6 +241,7 @@ impl<'p> Tally<'p> {
             stages: self.stages,
             diagnoses: self.findings,
             undeployed,
+            certificates: self.certificates.told(started_at),
             gaps,
             stopped_early: self.not_reached > 0,
         }
