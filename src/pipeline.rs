@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use crate::config::{Config, Limits};
+use crate::config::{Config, ContractEntry, Limits};
 use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed, hold_to};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
 use crate::gateway::{InvokeUrl, Request, World};
 use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
-use crate::probe::{Job, Keyring, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings, Sources};
+use crate::probe::{Job, Keyring, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
 use crate::report::{Report, Standing, Tally, standing, url_without_values};
 
 /// Where the data plane is, and what the user decided.
@@ -78,20 +78,22 @@ pub async fn run(
     plane: &ControlPlane,
     wanted: &Wanted,
     prober: &Prober,
-    keyring: Option<&Keyring>,
     clock: Clock<'_>,
 ) -> Result<Report, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
-    let world = read(run, plane, wanted, clock).await?;
-    let unreadable = keyring.map(Keyring::unreadable).unwrap_or_default();
+    let (world, keyring) = futures::join!(read(run, plane, wanted, clock), keyring(&run.config, prober));
+    let world = world?;
+    let unreadable = keyring.as_ref().map(Keyring::unreadable).unwrap_or_default();
     let planned = plan(&world, &run.config, &run.domain_url, &unreadable);
     let (probes, refusals) = (planned.probes.len(), planned.refusals.len());
     tracing::info!(methods = planned.methods.len(), probes, refusals, "planned");
-    let (mut tally, missed) = sweep(run, &world, &planned, prober, keyring, clock).await;
+    let (mut tally, missed) = sweep(run, &world, &planned, prober, keyring.as_ref(), clock).await;
     refuse::refuse(run, plane, &world, &planned, prober, clock, &mut tally).await;
-    recall_missed(run, plane, &world, clock, &mut tally, missed).await;
+    recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(tally.report(&world, started_at, duration))
+    let mut report = tally.report(&world, started_at, duration);
+    report.warn_of_certificates(run.config.certificate_days.0);
+    Ok(report)
 }
 
 /// Sends what is planned and tallies what comes back, one by one: no observation is kept.
@@ -108,14 +110,14 @@ async fn sweep<'p>(
     let mut missed = Vec::new();
     let mut tally = Tally::new(world, plan);
     let settled = |probe: &&Probe, observation: &Observation| {
-        let diagnosis = explain(probe, keyring, observation, world, clock());
+        let diagnosis = explain(probe, observation, world, keyring, clock());
         standing(probe.expects, probe.provenance, &diagnosis) != Standing::Failing
     };
     let mut outcomes = std::pin::pin!(prober.sweep_with(&plan.probes, keyring, settled, run.deadline));
     while let Some(outcome) = outcomes.next().await {
         match outcome {
             Outcome::Observed(probe, observation) => {
-                let diagnosis = explain(probe, keyring, &observation, world, clock());
+                let diagnosis = explain(probe, &observation, world, keyring, clock());
                 tracing::debug!(
                     method = %probe.request.method, url = %url_without_values(probe.request.url.as_str()), request_id = %observation.request_id,
                     verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
@@ -147,6 +149,7 @@ async fn recall_missed(
     run: &Run,
     plane: &ControlPlane,
     world: &World,
+    keyring: Option<&Keyring>,
     clock: Clock<'_>,
     tally: &mut Tally<'_>,
     missed: Vec<Missed<'_>>,
@@ -160,7 +163,7 @@ async fn recall_missed(
                 recalled.insert(door.clone(), past);
             }
             if let Some(Some(past)) = recalled.get(&door) {
-                diagnosis = explain(probe, None, &observation, past, clock());
+                diagnosis = explain(probe, &observation, past, keyring, clock());
             }
         }
         tally.observed(world, probe, &observation, diagnosis);
@@ -177,7 +180,7 @@ fn asks_for_history(diagnosis: &Diagnosis) -> bool {
 }
 
 /// A request that callers rely on is taken at its word; one that the plan made up stands for the method it was made for.
-fn explain(probe: &Probe, keyring: Option<&Keyring>, observation: &Observation, world: &World, now: i64) -> Diagnosis {
+fn explain(probe: &Probe, observation: &Observation, world: &World, keyring: Option<&Keyring>, now: i64) -> Diagnosis {
     let dressed = keyring
         .filter(|_| !probe.credentials.is_empty())
         .map(|keyring| keyring.as_sent(&probe.credentials, &probe.request));
@@ -206,16 +209,6 @@ impl Job for &Probe {
     }
 }
 
-/// The credentials and client certificates that a config's rules ask with, read from where they lie. `None`: it has none.
-pub async fn keyring(config: &Config, sources: &Sources) -> Option<Keyring> {
-    if config.credentials.is_empty() && config.client_certificates.is_empty() {
-        return None;
-    }
-    let used = config.authenticate.iter().flat_map(|rule| &rule.with);
-    let used = used.chain(config.known_good.iter().flat_map(|rule| &rule.with)).map(String::as_str);
-    Some(Keyring::open(&config.credentials, &config.client_certificates, used, sources).await)
-}
-
 /// A config whose limits cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
@@ -225,6 +218,19 @@ pub enum SetupError {
     /// The HTTP client could not be built.
     #[error(transparent)]
     Prober(#[from] ProberError),
+}
+
+/// The credentials that the config's requests name, and its client certificates. `None` where it has none, or the prober no sources.
+pub async fn keyring(config: &Config, prober: &Prober) -> Option<Keyring> {
+    let sources =
+        prober.sources().filter(|_| !config.credentials.is_empty() || !config.client_certificates.is_empty())?;
+    let documents = config.contract.iter().filter_map(|entry| match entry {
+        ContractEntry::Document(document) => Some(&document.with),
+        ContractEntry::Request(_) => None,
+    });
+    let used = config.known_good.iter().map(|rule| &rule.with).chain(config.authenticate.iter().map(|rule| &rule.with));
+    let used = used.chain(documents).flatten().map(String::as_str);
+    Some(Keyring::open(&config.credentials, &config.client_certificates, used, sources).await)
 }
 
 /// The prober that a config asks for.

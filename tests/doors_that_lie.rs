@@ -98,7 +98,7 @@ async fn report(account: Account, contract: &[&str]) -> Report {
         .collect();
     let prober = pipeline::prober(&run.config).unwrap();
     let wanted = Wanted::Everything(Scope::default());
-    pipeline::run(&run, &plane(&simulator), &wanted, &prober, None, &|| NOW).await.unwrap()
+    pipeline::run(&run, &plane(&simulator), &wanted, &prober, &|| NOW).await.unwrap()
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_run_waits_for_a_new_deployment() {
         let run = Run { invoke_url: wire.invoke_url_template().parse().unwrap(), ..run(&told) };
         let prober = pipeline::prober(&run.config).unwrap();
         let wanted = Wanted::Everything(Scope::default());
-        let report = pipeline::run(&run, &plane(&told), &wanted, &prober, None, &|| NOW).await.unwrap();
+        let report = pipeline::run(&run, &plane(&told), &wanted, &prober, &|| NOW).await.unwrap();
         assert_eq!(report.problems().count(), problems, "{age} s");
         assert_eq!(report.expected().filter(|f| f.diagnosis.cause == Some(Cause::Propagating)).count(), 1 - problems);
         assert_eq!((report.coverage.deployed, report.coverage.healthy), (2, 1));

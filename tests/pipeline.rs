@@ -46,7 +46,7 @@ async fn run_with(simulator: &Simulator, config: Config, deadline: Option<Instan
     };
     let plane = ControlPlane::new(&aws(simulator), pipeline::control_plane_limits(&run.config));
     let prober = pipeline::prober(&run.config).unwrap();
-    pipeline::run(&run, &plane, &Wanted::Everything(Scope::default()), &prober, None, &|| NOW).await.unwrap()
+    pipeline::run(&run, &plane, &Wanted::Everything(Scope::default()), &prober, &|| NOW).await.unwrap()
 }
 
 async fn run(account: Account) -> (Report, Calls) {
@@ -290,7 +290,7 @@ async fn a_contract_request_outside_the_filters_is_not_called_unknown() {
     let plane = ControlPlane::new(&aws(&simulator), pipeline::control_plane_limits(&run.config));
     let prober = pipeline::prober(&run.config).unwrap();
     let wanted = Wanted::Everything(Scope::new(&["shop".to_owned()], &[]).unwrap());
-    let report = pipeline::run(&run, &plane, &wanted, &prober, None, &|| NOW).await.unwrap();
+    let report = pipeline::run(&run, &plane, &wanted, &prober, &|| NOW).await.unwrap();
     let problem = report.problems().next().unwrap();
     assert_eq!(problem.diagnosis.cause, Some(Cause::PathUnknown));
     assert_eq!(

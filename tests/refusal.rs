@@ -38,7 +38,7 @@ async fn run_on(simulator: &Simulator, text: &str) -> Report {
     };
     let plane = ControlPlane::new(&aws(simulator), pipeline::control_plane_limits(&run.config));
     let prober = pipeline::prober(&run.config).unwrap();
-    pipeline::run(&run, &plane, &Wanted::Everything(Scope::default()), &prober, None, &|| NOW).await.unwrap()
+    pipeline::run(&run, &plane, &Wanted::Everything(Scope::default()), &prober, &|| NOW).await.unwrap()
 }
 
 async fn run(account: Account) -> (Report, Calls) {

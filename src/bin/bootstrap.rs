@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::pipeline::{self, Run};
-use gateprobe::probe::{Prober, Sources, TokenCache};
+use gateprobe::probe::{Prober, Sources};
 use gateprobe::report::{Report, tell, url_without_values};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -43,7 +43,6 @@ struct Function {
     run: Run,
     wanted: Wanted,
     topic: Option<String>,
-    tokens: TokenCache,
 }
 
 impl Function {
@@ -73,21 +72,20 @@ impl Function {
         }
         Ok(Function {
             plane: ControlPlane::new(&aws, pipeline::control_plane_limits(&run.config)),
-            prober: pipeline::prober(&run.config).map_err(|error| wrong(&error))?,
+            prober: pipeline::prober(&run.config)
+                .map_err(|error| wrong(&error))?
+                .with_sources(Sources::new(&aws).on_lambda()),
             aws,
             run,
             wanted,
             topic,
-            tokens: TokenCache::default(),
         })
     }
 
     async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Fault> {
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         let run = Run { deadline: Some(Instant::now() + pipeline::time_for_a_run(left)), ..self.run.clone() };
-        let sources = Sources::new(&self.aws).on_lambda().with_tokens(self.tokens.clone());
-        let keyring = pipeline::keyring(&run.config, &sources).await;
-        let report = pipeline::run(&run, &self.plane, &self.wanted, &self.prober, keyring.as_ref(), &now)
+        let report = pipeline::run(&run, &self.plane, &self.wanted, &self.prober, &now)
             .await
             .map_err(|error| Fault::new("Gateprobe.Discover", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "nothing could be read"))?;
@@ -126,6 +124,9 @@ fn log(report: &Report) {
     }
     for gap in report.gaps.iter().take(LOGGED) {
         tracing::warn!(place = %gap.place, reason = %gap.reason, "gap");
+    }
+    for warning in report.warnings().take(LOGGED) {
+        tracing::warn!(%warning, "certificate");
     }
     for note in report.notes.iter().take(LOGGED) {
         tracing::info!(%note, "note");

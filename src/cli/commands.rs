@@ -23,9 +23,9 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     }
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let aws = setup::aws(common, None).await?;
+    let prober = prober.with_sources(Sources::new(&aws));
     let plane = setup::plane(&aws, &run);
-    let keyring = pipeline::keyring(&run.config, &Sources::new(&aws)).await;
-    let report = pipeline::run(&run, &plane, &wanted, &prober, keyring.as_ref(), &setup::now).await.map_err(failure)?;
+    let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;
     match common.format {
         Format::Json => print_json(&report)?,
         Format::Table => print(&terminal::report(&report, setup::style(common)))?,

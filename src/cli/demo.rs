@@ -38,7 +38,7 @@ pub async fn demo(common: &Common) -> Result<Ended, Failure> {
     let plane = setup::plane(&aws, &run);
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let wanted = Wanted::Everything(Scope::default());
-    let report = pipeline::run(&run, &plane, &wanted, &prober, None, &setup::now).await.map_err(failure)?;
+    let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;
     let (missed, surprises) = compare(&scene, &simulator, &report);
     match common.format {
         Format::Json => print_json(&report)?,

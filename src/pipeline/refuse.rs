@@ -211,7 +211,7 @@ impl<'p> Refusing<'_, 'p> {
         // Once, whatever comes back: what may be sent again is decided here.
         let observation = self.prober.probe(&probe.group, &signed, |_| true).await;
         let sent = Probe { request: signed, ..probe.clone() };
-        let diagnosis = explain(&sent, None, &observation, self.world, (self.clock)());
+        let diagnosis = explain(&sent, &observation, self.world, None, (self.clock)());
         (observation, diagnosis)
     }
 

@@ -179,13 +179,17 @@ impl<'w> Doors<'w> {
 fn uncallable(domain: &Domain, config: &Config) -> Option<&'static str> {
     if domain.is_wildcard() {
         Some("a wildcard name stands for many hosts, and none of them is known: add a contract request for one")
-    } else if domain.mutual_tls {
+    } else if domain.mutual_tls && !has_certificate(domain, config) {
         Some("it demands a client certificate, and none is configured")
     } else if domain.endpoint == EndpointType::Private && !config.private_apis {
         Some("it is private; set private_apis in the config where it can be reached")
     } else {
         None
     }
+}
+
+fn has_certificate(domain: &Domain, config: &Config) -> bool {
+    config.client_certificates.iter().any(|certificate| certificate.domain.eq_ignore_ascii_case(&domain.name))
 }
 
 /// One way that a domain's mapping or rule opens.

@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use rustls::CertificateError;
+use time::OffsetDateTime;
+
 use super::resolve::LookupError;
 use super::{TransportError, TransportKind};
 
@@ -12,11 +15,15 @@ const LONGEST: usize = 240;
 /// How hyper says that a server spoke before it was asked. It has no method that tells.
 const SPOKE_FIRST: &str = "received unexpected message from connection";
 
+/// How rustls says that the other side broke TLS off.
+const ALERT: &str = "received fatal alert: ";
+
 /// Sorts an error of reqwest's. Its URL is not looked at: that may hold secrets.
 pub(super) fn classify(err: &reqwest::Error) -> TransportError {
     let kind = kind(err);
     let detail = match kind {
         TransportKind::Timeout if err.is_connect() => "no connection within the connect timeout".to_owned(),
+        TransportKind::Tls => out_of_date(err).unwrap_or_else(|| innermost(err)),
         _ => innermost(err),
     };
     TransportError { kind, detail }
@@ -37,8 +44,28 @@ fn kind(err: &reqwest::Error) -> TransportKind {
     if err.is_connect() {
         return TransportKind::Connect;
     }
+    // In TLS 1.3 a server that wants a client certificate says so after the handshake, and HTTP/2 keeps the text of that alone.
+    if innermost(err).starts_with(ALERT) {
+        return TransportKind::Tls;
+    }
     // What is left is HTTP/2's (its error type is not ours to name) or a body that is not what its encoding says.
     TransportKind::Protocol
+}
+
+/// A certificate that is not good yet or no more, with its date. rustls tells it in seconds since 1970.
+fn out_of_date(err: &reqwest::Error) -> Option<String> {
+    let told = chain(err).filter_map(|cause| cause.downcast_ref::<rustls::Error>()).last()?;
+    let (what, at) = match told {
+        rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. }) => {
+            ("the certificate expired on", not_after)
+        }
+        rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. }) => {
+            ("the certificate is not valid before", not_before)
+        }
+        _ => return None,
+    };
+    let at = OffsetDateTime::from_unix_timestamp(i64::try_from(at.as_secs()).ok()?).ok()?;
+    Some(format!("{what} {}", at.date()))
 }
 
 /// What one cause says, if it says anything.

@@ -11,13 +11,14 @@ use super::client::{Clients, Connection};
 use super::pace::Pace;
 use super::resolve::{Lookup, SystemLookup};
 use super::retry;
-use super::{Keyring, Observation, ProberError, Settings};
+use super::{Keyring, Observation, ProberError, Settings, Sources};
 
 /// Sends probes. One for a whole run: it holds the open connections and each group's pace.
 pub struct Prober {
     clients: Clients,
     settings: Arc<Settings>,
     paces: Mutex<HashMap<String, Option<Arc<Pace>>>>,
+    sources: Option<Sources>,
 }
 
 impl Prober {
@@ -32,7 +33,25 @@ impl Prober {
 
     pub(super) fn with_lookup(settings: Settings, lookup: Arc<dyn Lookup>) -> Result<Self, ProberError> {
         let settings = Arc::new(settings);
-        Ok(Self { clients: Clients::new(Arc::clone(&settings), lookup)?, settings, paces: Mutex::default() })
+        Ok(Self {
+            clients: Clients::new(Arc::clone(&settings), lookup)?,
+            settings,
+            paces: Mutex::default(),
+            sources: None,
+        })
+    }
+
+    /// Says where the credentials of its runs come from. Tokens are kept with it from run to run.
+    #[must_use]
+    pub fn with_sources(mut self, sources: Sources) -> Self {
+        self.sources = Some(sources);
+        self
+    }
+
+    /// Where credentials come from.
+    #[must_use]
+    pub fn sources(&self) -> Option<&Sources> {
+        self.sources.as_ref()
     }
 
     /// The limits in force.

@@ -19,6 +19,9 @@ const EXAMPLES: usize = 3;
 /// How many gaps are shown.
 const GAPS: usize = 3;
 
+/// How many certificates are shown.
+const CERTIFICATES: usize = 5;
+
 /// The most characters of a line; a URL is never broken.
 const WIDTH: usize = 78;
 
@@ -74,6 +77,16 @@ fn with_examples(report: &Report, groups: &[Group<'_>], severity: Severity, exam
             page.say("- ", &format!("{}: {}", words(&gap.place), words(&gap.reason)));
         }
         if let more @ 1.. = report.gaps.len().saturating_sub(GAPS) {
+            page.say("", &format!("and {more} more"));
+        }
+    }
+    if report.warnings().next().is_some() {
+        page.blank();
+        page.say("", "== certificates that expire soon ==");
+        for warning in report.warnings().take(CERTIFICATES) {
+            page.say("- ", &words(&warning));
+        }
+        if let more @ 1.. = report.warnings().count().saturating_sub(CERTIFICATES) {
             page.say("", &format!("and {more} more"));
         }
     }

@@ -23,6 +23,7 @@ pub(super) fn report(diagnoses: Vec<Finding>, stages: Vec<StageReport>) -> Repor
         diagnoses,
         undeployed: vec![],
         refusals_not_given: vec![],
+        certificates: vec![],
         gaps: vec![],
         notes: vec![],
         stopped_early: false,

@@ -3,7 +3,8 @@
 //! Every figure is published by every run, zeros too: to CloudWatch a missing point and a dead monitor are the same.
 //! CloudWatch rolls nothing up across dimensions, so each figure is there for a stage and once more for all of them.
 
-use super::{Coverage, Latencies, Report, StageReport};
+use super::certificates::MOST_METRICS;
+use super::{Certificate, Coverage, Latencies, Report, StageReport};
 
 /// The namespace; the Lambda's policy allows no other.
 pub const NAMESPACE: &str = "Gateprobe";
@@ -45,7 +46,7 @@ pub enum Amount {
 pub struct Datum {
     /// The metric's name.
     pub name: &'static str,
-    /// None, or `ApiName`, `ApiId` and `Stage`.
+    /// None, or `ApiName`, `ApiId` and `Stage`, or `Host`.
     pub dimensions: Vec<(&'static str, String)>,
     /// What it is counted in.
     pub unit: Unit,
@@ -92,6 +93,7 @@ pub fn datums(report: &Report, now: i64) -> Vec<Datum> {
         undeployed: report.undeployed.len(),
         latencies: &latencies,
     });
+    all.certificates(&report.certificates);
     for stage in &report.stages {
         all.dimensions = dimensions(stage);
         all.figures(&Figures {
@@ -158,6 +160,17 @@ impl Series {
         }
     }
 
+    /// Days to the soonest end of all, and of each host. Where no certificate was seen there is no point.
+    fn certificates(&mut self, certificates: &[Certificate]) {
+        let Some(soonest) = certificates.iter().map(|one| one.days_left).min() else { return };
+        self.one("CertificateDays", Unit::Count, days(soonest));
+        for certificate in certificates.iter().take(MOST_METRICS) {
+            self.dimensions = vec![("Host", dimension(&certificate.host))];
+            self.one("CertificateDays", Unit::Count, days(certificate.days_left));
+        }
+        self.dimensions.clear();
+    }
+
     fn count(&mut self, name: &'static str, count: usize) {
         self.one(name, Unit::Count, float(u64::try_from(count).unwrap_or(u64::MAX)));
     }
@@ -169,6 +182,11 @@ impl Series {
     fn push(&mut self, name: &'static str, unit: Unit, amount: Amount) {
         self.datums.push(Datum { name, dimensions: self.dimensions.clone(), unit, amount, at: self.at });
     }
+}
+
+/// What has ended has none left.
+fn days(days: i64) -> f64 {
+    float(u64::try_from(days).unwrap_or(0))
 }
 
 fn float(value: u64) -> f64 {
@@ -255,6 +273,26 @@ mod tests {
         ];
         assert_eq!(names, expected, "and no latency");
         assert_eq!(find(&datums, "Coverage", &[]), [&Amount::One(100.0)], "of nothing nothing is missing");
+    }
+
+    #[test]
+    fn certificates_have_their_days_and_not_too_many_a_metric() {
+        let mut report = fixture::small();
+        report.certificates = (0..60)
+            .map(|index| Certificate {
+                host: format!("h{index:02}.example.com"),
+                not_after: 0,
+                days_left: 100 - index,
+                expires_soon: false,
+                issuer: String::new(),
+            })
+            .collect();
+        let datums = datums(&report, 0);
+        assert_eq!(find(&datums, "CertificateDays", &[]), [&Amount::One(41.0)], "of all, those without a metric too");
+        assert_eq!(find(&datums, "CertificateDays", &[("Host", "h00.example.com")]), [&Amount::One(100.0)]);
+        assert_eq!(datums.iter().filter(|datum| datum.name == "CertificateDays").count(), 51);
+        let probed: Vec<_> = datums.iter().filter(|datum| datum.name == "Probed").map(|d| d.dimensions.len()).collect();
+        assert_eq!(probed, [0, 3], "the host is no dimension of anything else");
     }
 
     #[test]

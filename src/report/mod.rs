@@ -3,6 +3,7 @@
 mod alert;
 mod alert_text;
 mod causes;
+mod certificates;
 mod cloudwatch;
 mod failure;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub mod terminal;
 
 pub use alert::{ALERT_VERSION, Alert, Attribute, Severity, alert};
 pub use causes::causes_md;
+pub use certificates::Certificate;
 pub use cloudwatch::{PublishError, publish};
 pub use latency::Latencies;
 pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Latencies;
+use super::{Certificate, Latencies};
 use crate::diagnose::{Cause, Diagnosis};
 use crate::gateway::{Gap, TreeSource, Verb};
 use crate::plan::{Door, Provenance, SkipReason};
@@ -39,6 +39,8 @@ pub struct Report {
     pub undeployed: Vec<Undeployed>,
     /// Requests that API Gateway had to refuse and did not, one a line: each reached what lies behind its method.
     pub refusals_not_given: Vec<String>,
+    /// The certificates of the hosts that were asked over https.
+    pub certificates: Vec<Certificate>,
     /// What could not be read or reached.
     pub gaps: Vec<Gap>,
     /// What is worth knowing and wrong with nothing.
@@ -182,6 +184,18 @@ impl Report {
     #[must_use]
     pub fn saw_nothing(&self) -> bool {
         self.coverage.deployed == 0 && self.contract.requests == 0 && !self.gaps.is_empty()
+    }
+
+    /// Marks the certificates that end within so many days: a warning each, and no failure of a method.
+    pub fn warn_of_certificates(&mut self, days: u32) {
+        for certificate in &mut self.certificates {
+            certificate.expires_soon = certificate.days_left < i64::from(days);
+        }
+    }
+
+    /// What to say of the certificates that end soon.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.certificates.iter().filter_map(Certificate::warning)
     }
 
     /// Whether anything is wrong.

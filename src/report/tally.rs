@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Latencies;
+use super::certificates::Certificates;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
 use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
 use crate::gateway::{Gap, Tree, Verb, World};
@@ -85,6 +86,7 @@ pub struct Tally<'p> {
     dropped: BTreeMap<usize, SkipReason>,
     refusals_not_given: Vec<String>,
     gaps: Vec<Gap>,
+    certificates: Certificates,
 }
 
 /// Says of a request that was to be refused, and was not, what there is to say.
@@ -145,6 +147,7 @@ impl<'p> Tally<'p> {
             dropped: BTreeMap::new(),
             refusals_not_given: Vec::new(),
             gaps: Vec::new(),
+            certificates: Certificates::default(),
         }
     }
 
@@ -208,6 +211,7 @@ impl<'p> Tally<'p> {
         standing: Standing,
         routed: bool,
     ) {
+        self.certificates.saw(&probe.request.url, observation);
         let routing = standing == Standing::Failing && diagnosis.verdict == Verdict::Routing;
         let stage = match probe.subject {
             Subject::Method(index) => {
@@ -349,6 +353,7 @@ impl<'p> Tally<'p> {
             diagnoses: self.findings,
             undeployed,
             refusals_not_given: self.refusals_not_given,
+            certificates: self.certificates.told(started_at),
             gaps,
             stopped_early: self.not_reached > 0,
         }

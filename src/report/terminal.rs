@@ -115,6 +115,9 @@ fn summary(out: &mut String, report: &Report, style: Style) {
             "{snapshots} stages rest on a tree that is not the deployment itself: what they serve may differ"
         ));
     }
+    for warning in report.warnings() {
+        lines.push(format!("warning: {warning}"));
+    }
     for note in &report.notes {
         lines.push(format!("note: {note}"));
     }

@@ -1,6 +1,7 @@
 //! The probe against real sockets on loopback. No name server is asked, no time is asserted.
 
 mod attempts;
+mod certificates;
 mod credentials;
 mod errors;
 mod pins;

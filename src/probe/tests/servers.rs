@@ -200,7 +200,12 @@ pub struct Shaken {
     pub protocol: Option<String>,
     /// The first bytes: a request's head, or HTTP/2's preface.
     pub head: String,
+    /// Whether the client showed a certificate.
+    pub client: bool,
 }
+
+const LEAF: (&[u8], &[u8]) = (include_bytes!("../testdata/leaf.pem"), include_bytes!("../testdata/leaf.key"));
+const EXPIRED: (&[u8], &[u8]) = (include_bytes!("../testdata/expired.pem"), include_bytes!("../testdata/expired.key"));
 
 /// A TLS server with the certificate of `testdata`, in a thread of its own: each connection gets one answer of status 204.
 pub struct Tls {
@@ -212,24 +217,42 @@ pub struct Tls {
 
 impl Tls {
     pub fn start(protocols: &[&str]) -> Self {
-        Self::with(protocols, true)
+        Self::with(protocols, true, LEAF, None)
+    }
+
+    /// Shows a certificate that ended years ago.
+    pub fn expired() -> Self {
+        Self::with(&["http/1.1"], true, EXPIRED, None)
+    }
+
+    /// Demands a client certificate of the CA of `testdata`.
+    pub fn demanding(protocols: &[&str]) -> Self {
+        Self::with(protocols, true, LEAF, Some(include_bytes!("../testdata/client-ca.pem")))
     }
 
     /// Shakes hands, reads the first bytes, and hangs up.
     pub fn hanging_up(protocols: &[&str]) -> Self {
-        Self::with(protocols, false)
+        Self::with(protocols, false, LEAF, None)
     }
 
-    fn with(protocols: &[&str], answers: bool) -> Self {
+    fn with(protocols: &[&str], answers: bool, (chain, key): (&[u8], &[u8]), clients: Option<&[u8]>) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let chain = CertificateDer::from_pem_slice(include_bytes!("../testdata/leaf.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(include_bytes!("../testdata/leaf.key")).unwrap();
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        let chain = CertificateDer::from_pem_slice(chain).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key).unwrap();
+        let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![chain], key)
             .unwrap();
+        let builder = match clients {
+            None => builder.with_no_client_auth(),
+            Some(ca) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add(CertificateDer::from_pem_slice(ca).unwrap()).unwrap();
+                let verifier =
+                    rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+                builder.with_client_cert_verifier(verifier.unwrap())
+            }
+        };
+        let mut config = builder.with_single_cert(vec![chain], key).unwrap();
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         let config = Arc::new(config);
 
@@ -288,6 +311,7 @@ fn serve_tls(
         server_name: tls.conn.server_name().map(str::to_owned),
         protocol,
         head: String::from_utf8_lossy(&head).into_owned(),
+        client: tls.conn.peer_certificates().is_some(),
     });
     if !answers {
         return Ok(());
