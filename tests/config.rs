@@ -32,7 +32,9 @@ fn every_example_is_a_good_config_and_fits_the_schema() {
     let validator = jsonschema::validator_for(&json_schema()).unwrap();
     let (docs, readme) = (yaml_blocks(DOCS), yaml_blocks(README));
     assert!(docs.len() >= 8 && !readme.is_empty(), "{} and {} examples", docs.len(), readme.len());
-    for (page, (line, text)) in docs.iter().map(|block| ("docs/config.md", block)).chain(readme.iter().map(|block| ("README.md", block))) {
+    for (page, (line, text)) in
+        docs.iter().map(|block| ("docs/config.md", block)).chain(readme.iter().map(|block| ("README.md", block)))
+    {
         if let Err(error) = Config::parse(text, page) {
             panic!("the example from line {line}: {error}");
         }
@@ -85,7 +87,10 @@ fn the_schema_has_every_key_with_its_meaning_and_so_has_the_page() {
         let (_, known) = error.rsplit_once("expected one of ").expect(&error);
         for key in known.split(", ") {
             assert!(found.contains(&format!("{prefix}{key}")), "{prefix}{key} is not in the schema: {found:?}");
-            assert!(DOCS.contains(&format!("`{key}`")) || DOCS.contains(&format!("{key}:")), "{key} is not in docs/config.md");
+            assert!(
+                DOCS.contains(&format!("`{key}`")) || DOCS.contains(&format!("{key}:")),
+                "{key} is not in docs/config.md"
+            );
         }
     }
 }
@@ -158,7 +163,10 @@ fn push_refuses_what_the_function_could_not_use() {
     let path = folder.path().join("gateprobe.yaml");
     let large = format!("# {}\napis: [a]\n", "x".repeat(410 * 1024));
     for (text, expected) in [
-        ("credentials: {k: {api_key: 'env:KEY'}}\n", "credentials.k is env:KEY, which the function of a stack does not have"),
+        (
+            "credentials: {k: {api_key: 'env:KEY'}}\n",
+            "credentials.k is env:KEY, which the function of a stack does not have",
+        ),
         (
             "client_certificates: [{domain: a.example, identity: 'file:a.pem'}]\n",
             "the client certificate of a.example is file:a.pem",
