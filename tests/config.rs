@@ -1,5 +1,7 @@
 //! The config as users write it: the schema, the examples of the documentation, and the commands.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::process::{Command, Output};
 
 use gateprobe::config::{Config, json_schema};
@@ -16,7 +18,7 @@ fn yaml_blocks(page: &str) -> Vec<(usize, String)> {
         match (&mut open, line) {
             (None, "```yaml") => open = Some((index + 2, String::new())),
             (Some(_), "```") => blocks.extend(open.take()),
-            (Some((_, text)), line) => *text += &format!("{line}\n"),
+            (Some((_, text)), line) => text.extend([line, "\n"]),
             _ => {}
         }
     }
@@ -56,7 +58,7 @@ fn keys(schema: &Value, root: &Value, path: &str, found: &mut Vec<String>) {
     for inner in ["items", "additionalProperties"].iter().filter_map(|key| schema.get(key)) {
         keys(inner, root, path, found);
     }
-    for inner in ["anyOf", "oneOf", "allOf"].iter().flat_map(|list| schema[list].as_array()).flatten() {
+    for inner in ["anyOf", "oneOf", "allOf"].iter().filter_map(|list| schema[list].as_array()).flatten() {
         keys(inner, root, path, found);
     }
 }
