@@ -74,6 +74,18 @@ class Mutations(unittest.TestCase):
         self.statement("ReadRestApis")["Action"] = ["apigateway:GET", "apigateway:PATCH"]
         self.refused("can apigateway:PATCH")
 
+    def test_the_config_is_not_the_functions_to_write(self):
+        statement = self.statement("KeepGoodConfig")
+        statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"].append("config")
+        self.refused("can dynamodb:PutItem")
+        self.setUp()
+        del self.statement("KeepGoodConfig")["Condition"]
+        self.refused("can dynamodb:PutItem")
+
+    def test_a_table_that_outlives_the_stack(self):
+        self.template["Resources"]["ConfigTable"]["DeletionPolicy"] = "Retain"
+        self.refused("ConfigTable: stays when the stack is deleted")
+
     def test_an_action_pattern(self):
         self.statement("PublishAlerts")["Action"] = "sns:*"
         self.refused("is a pattern")

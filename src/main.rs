@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-use cli::args::{Cli, Command};
+use cli::args::{Cli, Command, ConfigAction};
 use cli::{Ended, Failure, commands};
 
 #[tokio::main]
@@ -36,6 +36,11 @@ async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Plan { inventory } => commands::plan_(common, inventory.as_deref()).await,
         Command::Diagnose(args) => commands::diagnose_(common, args).await,
         Command::Explain { cause } => commands::explain(common, cause.as_deref()),
+        Command::Schema => cli::config::schema(),
+        Command::Config { action: ConfigAction::Check { file } } => cli::config::check(common, file.as_deref()),
+        Command::Config { action: ConfigAction::Push { table, file } } => {
+            cli::config::push(common, table, file.as_deref()).await
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Gateprobe as a Lambda function: one run an invocation, whatever the event says.
 //!
 //! `EventBridge` Scheduler invokes it; the event's content does not matter. Everything that a user decides comes from the
-//! environment that template.yaml sets.
+//! environment that template.yaml sets, and from the config that was pushed to the stack's table.
 
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -9,11 +9,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use aws_config::{BehaviorVersion, SdkConfig};
 use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
+use gateprobe::gateway::{Gap, InvokeUrl};
 use gateprobe::pipeline::{self, Run};
+use gateprobe::plan::DomainUrl;
 use gateprobe::probe::{Prober, Sources};
 use gateprobe::report::{Report, tell, url_without_values};
+use gateprobe::store::{Current, Source, Table};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main(flavor = "current_thread")]
@@ -35,60 +39,110 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-/// What stays between invocations: clients, connections, the config.
+/// What stays between invocations: the clients, the connections, and where the config comes from.
 struct Function {
     aws: SdkConfig,
+    invoke_url: InvokeUrl,
+    domain_url: DomainUrl,
+    topic: Option<String>,
+    state: Mutex<State>,
+}
+
+/// What changes when a config is pushed.
+struct State {
+    /// `None` where the stack has no table: then the config never changes.
+    source: Option<Source<Table>>,
+    work: Work,
+}
+
+/// What is made of one config.
+struct Work {
     plane: ControlPlane,
     prober: Prober,
     run: Run,
     wanted: Wanted,
-    topic: Option<String>,
+}
+
+impl Work {
+    fn new(aws: &SdkConfig, run: Run) -> Result<Self, String> {
+        let scope = Scope::new(&run.config.apis, &run.config.stages).map_err(|error| error.to_string())?;
+        Ok(Self {
+            plane: ControlPlane::new(aws, pipeline::control_plane_limits(&run.config)),
+            prober: pipeline::prober(&run.config)
+                .map_err(|error| error.to_string())?
+                .with_sources(Sources::new(aws).on_lambda()),
+            run,
+            wanted: Wanted::Everything(scope),
+        })
+    }
 }
 
 impl Function {
     fn new(aws: SdkConfig) -> Result<Self, Fault> {
         let wrong = |error: &dyn fmt::Display| Fault::new("Gateprobe.Config", error.to_string());
-        let mut config = match variable("GATEPROBE_CONFIG") {
+        let inline = match variable("GATEPROBE_CONFIG") {
             Some(text) => Config::parse(&text, "GATEPROBE_CONFIG").map_err(|error| wrong(&error))?,
             None => Config::default(),
         };
-        for (name, globs) in [("GATEPROBE_APIS", &mut config.apis), ("GATEPROBE_STAGES", &mut config.stages)] {
-            if let Some(list) = variable(name) {
-                *globs = list.split(',').map(|glob| glob.trim().to_owned()).filter(|glob| !glob.is_empty()).collect();
-            }
+        if let Some(path) = inline.unread_documents().next() {
+            let push = "push the config with gateprobe config push, which puts the document into it";
+            return Err(wrong(&format!("GATEPROBE_CONFIG names the file {path}, and here is none: {push}")));
         }
-        let mut run = Run { config, ..Run::default() };
-        if let Some(template) = variable("GATEPROBE_INVOKE_URL") {
-            run.invoke_url = template.parse().map_err(|error| wrong(&error))?;
-        }
-        if let Some(template) = variable("GATEPROBE_DOMAIN_URL") {
-            run.domain_url = template.parse().map_err(|error| wrong(&error))?;
-        }
-        let wanted =
-            Wanted::Everything(Scope::new(&run.config.apis, &run.config.stages).map_err(|error| wrong(&error))?);
+        let invoke_url = match variable("GATEPROBE_INVOKE_URL") {
+            Some(template) => template.parse().map_err(|error| wrong(&error))?,
+            None => InvokeUrl::default(),
+        };
+        let domain_url = match variable("GATEPROBE_DOMAIN_URL") {
+            Some(template) => template.parse().map_err(|error| wrong(&error))?,
+            None => DomainUrl::default(),
+        };
         let topic = variable("GATEPROBE_TOPIC_ARN");
         if let Some(arn) = &topic {
             tell::check_topic(arn).map_err(|error| wrong(&error))?;
         }
-        Ok(Function {
-            plane: ControlPlane::new(&aws, pipeline::control_plane_limits(&run.config)),
-            prober: pipeline::prober(&run.config)
-                .map_err(|error| wrong(&error))?
-                .with_sources(Sources::new(&aws).on_lambda()),
-            aws,
-            run,
-            wanted,
-            topic,
-        })
+        let run = Run {
+            config: with_scope(inline.clone()),
+            invoke_url: invoke_url.clone(),
+            domain_url: domain_url.clone(),
+            ..Run::default()
+        };
+        let work = Work::new(&aws, run).map_err(|error| wrong(&error))?;
+        let source = variable("GATEPROBE_CONFIG_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
+        Ok(Function { aws, invoke_url, domain_url, topic, state: Mutex::new(State { source, work }) })
+    }
+
+    /// Takes over what was pushed since the last run; says what is wrong with it.
+    async fn refresh(&self, state: &mut State) -> Result<Option<Gap>, Fault> {
+        let Some(source) = &mut state.source else { return Ok(None) };
+        let usable = |config: &Config| pipeline::prober(config).map(drop).map_err(|error| error.to_string());
+        let Current { config, gap } = source.current(usable).await;
+        let config = with_scope(config);
+        if config != state.work.run.config {
+            tracing::info!("another config counts from now on");
+            let run = Run {
+                config,
+                invoke_url: self.invoke_url.clone(),
+                domain_url: self.domain_url.clone(),
+                ..Run::default()
+            };
+            state.work = Work::new(&self.aws, run).map_err(|error| Fault::new("Gateprobe.Config", error))?;
+        }
+        Ok(gap.inspect(|gap| tracing::error!(reason = %gap.reason, "the config is not the one that was pushed")))
     }
 
     async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Fault> {
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        let run = Run { deadline: Some(Instant::now() + pipeline::time_for_a_run(left)), ..self.run.clone() };
-        let report = pipeline::run(&run, &self.plane, &self.wanted, &self.prober, &now)
+        let deadline = Some(Instant::now() + pipeline::time_for_a_run(left));
+        // One invocation at a time: Lambda gives a process no second one before the first has ended.
+        let mut state = self.state.lock().await;
+        let config_gap = self.refresh(&mut state).await?;
+        let Work { plane, prober, run, wanted } = &state.work;
+        let run = Run { deadline, ..run.clone() };
+        let mut report = pipeline::run(&run, plane, wanted, prober, &now)
             .await
             .map_err(|error| Fault::new("Gateprobe.Discover", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "nothing could be read"))?;
+        report.gaps.extend(config_gap);
         log(&report);
         tell::tell(&self.aws, self.topic.as_deref(), &report, now())
             .await
@@ -102,6 +156,17 @@ impl Function {
         }
         Ok(summary(&report))
     }
+}
+
+/// Lays the stack's parameters for APIs and stages over a config. Their default, `*`, is nobody's word, and leaves what
+/// the config says.
+fn with_scope(mut config: Config) -> Config {
+    for (name, globs) in [("GATEPROBE_APIS", &mut config.apis), ("GATEPROBE_STAGES", &mut config.stages)] {
+        if let Some(list) = variable(name).filter(|list| list.trim() != "*") {
+            *globs = list.split(',').map(|glob| glob.trim().to_owned()).filter(|glob| !glob.is_empty()).collect();
+        }
+    }
+    config
 }
 
 /// So many problems are written to the log, one a line; the report's counts have them all.

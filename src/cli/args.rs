@@ -102,6 +102,30 @@ pub enum Command {
         /// A cause's id, as path-unknown
         cause: Option<String>,
     },
+    /// Print the JSON Schema of the config file
+    Schema,
+    /// Check a config file, or write it to the table of a stack
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Read a config file and the OpenAPI documents that it names, and say what is wrong
+    Check {
+        /// The file [default: --config]
+        file: Option<PathBuf>,
+    },
+    /// Check a config file and write it, documents included, where the function of a stack reads it before each run
+    Push {
+        /// The stack's table, as its output ConfigTableName says
+        #[arg(long, value_name = "NAME", env = "GATEPROBE_CONFIG_TABLE")]
+        table: String,
+        /// The file [default: --config]
+        file: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

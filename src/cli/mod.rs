@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod config;
 pub mod demo;
 pub mod listing;
 pub mod setup;

@@ -33,7 +33,7 @@ fn problem(steps: Vec<Step>, message: impl Into<String>) -> Problem {
 
 /// Steps from a mix of keys and indices.
 macro_rules! steps {
-    ($($step:expr),* $(,)?) => { vec![$(Step::from($step)),*] };
+    ($($step:expr),* $(,)?) => { [$(Step::from($step)),*].to_vec() };
 }
 
 /// The first thing that is wrong.

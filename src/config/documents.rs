@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_document_may_stand_in_the_config_as_a_value_or_as_a_text() {
-        let block: String = YAML.lines().map(|line| format!("      {line}\n")).collect();
+        let block = format!("      {}\n", YAML.trim_end().replace('\n', "\n      "));
         let config = Config::parse(
             &format!("contract:\n  - {{api: a, openapi: {JSON}}}\n  - {{api: b, openapi: '{JSON}'}}\n  - api: c\n    openapi: |\n{block}"),
             "test",

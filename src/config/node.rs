@@ -396,7 +396,7 @@ impl<'n> At<'n> {
     }
 
     fn map<'de, V: Visitor<'de>>(self, entries: &'n [(Place, String, Node)], visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_map(Entries { entries: entries.iter(), value: None, source: self.source })
+        visitor.visit_map(Entries { left: entries.iter(), value: None, source: self.source })
     }
 
     fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -515,7 +515,7 @@ impl<'de> de::SeqAccess<'de> for List<'_> {
 }
 
 struct Entries<'n> {
-    entries: std::slice::Iter<'n, (Place, String, Node)>,
+    left: std::slice::Iter<'n, (Place, String, Node)>,
     value: Option<(&'n str, &'n Node)>,
     source: &'n str,
 }
@@ -524,7 +524,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        let Some((place, key, node)) = self.entries.next() else { return Ok(None) };
+        let Some((place, key, node)) = self.left.next() else { return Ok(None) };
         self.value = Some((key, node));
         seed.deserialize(key.as_str().into_deserializer()).map(Some).map_err(|fault: Fault| fault.from(*place))
     }

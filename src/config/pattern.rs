@@ -107,7 +107,7 @@ impl PathPattern {
     /// Whether there is a path that both fit.
     fn meets(&self, other: &Self) -> bool {
         let deep = |segment: &String| segment == "**";
-        let both = |one: &String, two: &String| meet(&tokens(one), &tokens(two), |token| *token == '*', wild_tokens);
+        let both = |one: &String, two: &String| meet_wild(one, two);
         meet(&self.segments, &other.segments, deep, both)
     }
 }
@@ -142,8 +142,10 @@ fn tokens(text: &str) -> Vec<char> {
     text.chars().collect()
 }
 
-fn wild_tokens(one: &char, two: &char) -> bool {
-    one == two || *one == '?' || *two == '?'
+/// Whether two names in which `*` and `?` are special can be the same.
+fn meet_wild(one: &str, two: &str) -> bool {
+    let same = |one: &char, two: &char| one == two || *one == '?' || *two == '?';
+    meet(&tokens(one), &tokens(two), |token| *token == '*', same)
 }
 
 /// Whether two rows, in which some things stand for any run, can be the same row. Row by row, as above.
@@ -204,7 +206,7 @@ pub(super) fn meets_name(one: Option<&str>, two: Option<&str>) -> bool {
     if is_literal(two) {
         return NameGlob::new(one).is_ok_and(|glob| glob.fits(two));
     }
-    is_rich(one) || is_rich(two) || meet(&tokens(one), &tokens(two), |token| *token == '*', wild_tokens)
+    is_rich(one) || is_rich(two) || meet_wild(one, two)
 }
 
 /// The same of globs on an API, one of which may be on its id and the other on its name.

@@ -1,0 +1,7 @@
+//! What is kept between runs, in the stack's own DynamoDB table. Today that is the config.
+
+mod config;
+mod table;
+
+pub use config::{CONFIG, CONFIG_GOOD, ConfigItem, ConfigItems, Current, LARGEST, Source, TooLarge};
+pub use table::{StoreError, Table};
