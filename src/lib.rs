@@ -9,7 +9,7 @@
 //! 4. [`diagnose`] explains each observation: symptom, cause, six steps, remedy.
 //! 5. [`report`] tells people: terminal, JSON, CloudWatch metrics, an SNS alert.
 //!
-//! [`gateway`] and [`config`] stand before them all; [`pipeline`] is the only module that knows every stage.
+//! [`gateway`], [`openapi`] and [`config`] stand before them all; [`pipeline`] is the only module that knows every stage.
 //! `plan` and `diagnose` are pure. [`simulator`] is an embedded API Gateway for the demo and the tests; it shares the
 //! nouns but not the router, so that no test checks the router against itself.
 
@@ -17,6 +17,7 @@ pub mod config;
 pub mod diagnose;
 pub mod discover;
 pub mod gateway;
+pub mod openapi;
 pub mod pipeline;
 pub mod plan;
 pub mod probe;

@@ -156,8 +156,11 @@ fn borrow_authorization(tree: &mut Tree, edited: Option<&Tree>) {
 fn borrow_all(tree: &mut Tree, edited: Option<&Tree>) {
     let Some(edited) = edited else { return };
     for (path, methods) in &mut tree.0 {
-        for (verb, method) in methods.iter_mut().filter(|(_, method)| **method == Method::default()) {
-            *method = edited.method(path, *verb).cloned().unwrap_or_default();
+        let unsaid = |method: &Method| method.authorization.is_none() && !method.api_key_required;
+        for (verb, method) in methods.iter_mut().filter(|(_, method)| unsaid(method)) {
+            if let Some(Method { authorization, api_key_required, .. }) = edited.method(path, *verb) {
+                (method.authorization, method.api_key_required) = (*authorization, *api_key_required);
+            }
         }
     }
 }

@@ -57,7 +57,7 @@ pub use control_plane::ControlPlane;
 pub use error::DiscoverError;
 /// For fuzzing alone: what an endpoint exports is read by [`discover`].
 #[doc(hidden)]
-pub use export::{ExportError, parse as read_export};
+pub use export::parse as read_export;
 pub use history::{HISTORY, history};
 pub use limits::Limits;
 pub use operation::Operation;
