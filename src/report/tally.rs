@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Latencies;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
 use crate::diagnose::{Cause, Diagnosis, Symptom, Verdict};
-use crate::gateway::{Gap, Tree, World};
+use crate::gateway::{Gap, Protocol, Tree, World};
 use crate::plan::{Expects, Fate, Plan, Probe, Provenance, SkipReason, Subject};
 use crate::probe::Observation;
 
@@ -283,6 +283,12 @@ fn notes(world: &World) -> Vec<String> {
         ));
     }
     for api in &inventory.apis {
+        if api.protocol == Protocol::WebSocket {
+            let stages = api.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
+            let stages = if stages.is_empty() { "no stage".to_owned() } else { format!("stages {stages}") };
+            notes.push(format!("{} ({}, {stages}) is a WebSocket API: not probed", api.name, api.id));
+            continue;
+        }
         if api.stages.is_empty() && !inventory.gaps.iter().any(|gap| gap.place.contains(&api.id)) {
             notes.push(format!("the API {} ({}) has no stage: nothing of it is deployed", api.name, api.id));
         }
