@@ -29,6 +29,11 @@ fn sdk(simulator: &Simulator) -> SdkConfig {
 /// One run by host names, with requests that callers rely on: `api path`.
 async fn run(account: Account, contract: &[&str]) -> (Report, Calls) {
     let simulator = Simulator::start(account).await.unwrap();
+    let template = simulator.host_url_template();
+    run_by(&simulator, &template, contract).await
+}
+
+async fn run_by(simulator: &Simulator, template: &str, contract: &[&str]) -> (Report, Calls) {
     let port = simulator.address().port();
     let contract = contract.iter().map(|entry| {
         let (api, path) = entry.split_once(' ').unwrap();
@@ -46,10 +51,10 @@ async fn run(account: Account, contract: &[&str]) -> (Report, Calls) {
         connect_to: vec![format!("api.example.test::{}:{port}", simulator.address().ip())],
         ..Config::default()
     };
-    let plane = ControlPlane::new(&sdk(&simulator), pipeline::control_plane_limits(&config));
+    let plane = ControlPlane::new(&sdk(simulator), pipeline::control_plane_limits(&config));
     let prober = pipeline::prober(&config).unwrap();
     let run = Run {
-        invoke_url: simulator.host_url_template().parse().unwrap(),
+        invoke_url: template.parse().unwrap(),
         domain_url: simulator.domain_url_template().parse().unwrap(),
         config,
         deadline: None,
@@ -206,4 +211,16 @@ async fn what_an_http_api_refuses_is_told_apart_from_what_is_broken() {
     assert_eq!(told(false), broken.map(|(path, cause)| (path.to_owned(), cause)).into());
     assert_eq!(calls.reached_count("http000000", "$default", "/fine"), 1);
     assert_eq!(report.coverage.healthy, 1);
+}
+
+#[tokio::test]
+async fn where_the_template_is_a_rest_apis_no_http_api_is_called() {
+    let account = Account::new(REGION)
+        .api(Api::new("rest000000", "orders").deploy("d1", |t| t.get("/orders", Behaviour::Mock)).stage("prod", "d1"))
+        .api(Api::new("http000000", "pets").http().edit(pets).with_stage(Stage::auto_deployed("$default")));
+    let simulator = Simulator::start(account).await.unwrap();
+    let (report, calls) = run_by(&simulator, &simulator.invoke_url_template(), &[]).await;
+    assert_eq!((report.coverage.deployed, report.coverage.healthy), (6, 1));
+    assert_eq!(report.coverage.skipped_total(), 5);
+    assert_eq!(calls.data.len(), 1, "the REST API's");
 }
