@@ -192,3 +192,34 @@ async fn an_allowed_verb_is_sent_and_held_to_what_is_expected() {
     assert_eq!(problem.diagnosis.cause, Some(Cause::BackendStatus));
     assert!(problem.diagnosis.evidence[0].contains("/hits is not 4"), "{:?}", problem.diagnosis.evidence);
 }
+
+#[tokio::test]
+async fn an_openapi_contract_finds_the_doors_that_were_removed() {
+    let simulator = Simulator::start(shop(|t| {
+        t.get("/pets", Method::http(200, "[]"))
+            .post("/pets", Method::mock().api_key())
+            .get("/keyed", Method::mock().api_key())
+            .any("/files/{proxy+}", Behaviour::Mock)
+    }))
+    .await
+    .unwrap();
+    let document = r#"{"openapi": "3.0.1", "paths": {
+        "/pets": {"get": {}, "post": {}},
+        "/orders": {"get": {}, "delete": {}},
+        "/files/report": {"put": {}}}}"#;
+    let report = run_on(&simulator, &format!("contract: [{{api: shop, stages: [prod], openapi: {document}}}]")).await;
+    let mut told: Vec<String> = report
+        .problems()
+        .map(|finding| format!("{} {:?}", finding.diagnosis.request.method, finding.diagnosis.cause.unwrap()))
+        .collect();
+    told.sort();
+    assert_eq!(told, ["DELETE PathUnknown", "GET PathUnknown"], "{:?}", report.diagnoses);
+    assert_eq!((report.contract.requests, report.contract.healthy), (3, 1));
+    assert!(
+        report.gaps.iter().any(|gap| gap.reason.contains("ANY /files/{proxy+} would take it")),
+        "what another method would take is not sent: {:?}",
+        report.gaps
+    );
+    assert!(simulator.calls().unsafe_reached().is_empty());
+    assert!(report.problems().all(|finding| finding.confirmed));
+}

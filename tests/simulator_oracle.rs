@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use gateprobe::gateway::{Method, Router, Tree, Verb};
-use gateprobe::simulator::oracle;
+use gateprobe::gateway::{DEFAULT_ROUTE, Method, Protocol, Router, Tree, Verb};
+use gateprobe::simulator::{http_oracle, oracle};
 use proptest::prelude::*;
 
 /// Few words, so that siblings, prefixes and misses in case are common.
@@ -62,6 +62,25 @@ proptest! {
             for verb in Verb::CONCRETE {
                 let routed = router.route(verb, path).map(|hit| (hit.resource.to_owned(), hit.verb));
                 let expected = oracle(&tree, verb, path).map(|(resource, verb)| (resource.to_owned(), verb));
+                prop_assert_eq!(routed, expected, "{} {} in {:?}", verb, path, tree.0.keys().collect::<BTreeSet<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn the_router_of_an_http_api_agrees_with_its_oracle(
+        mut tree in tree(),
+        catches_all in proptest::bool::ANY,
+        paths in proptest::collection::vec(path(), 1..12),
+    ) {
+        if catches_all {
+            tree.insert(DEFAULT_ROUTE, Verb::Any, Method::open());
+        }
+        let router = Router::of(Protocol::Http, &tree);
+        for path in &paths {
+            for verb in Verb::CONCRETE {
+                let routed = router.route(verb, path).map(|hit| (hit.resource.to_owned(), hit.verb));
+                let expected = http_oracle(&tree, verb, path).map(|(resource, verb)| (resource.to_owned(), verb));
                 prop_assert_eq!(routed, expected, "{} {} in {:?}", verb, path, tree.0.keys().collect::<BTreeSet<_>>());
             }
         }

@@ -17,7 +17,7 @@ use super::{Clock, Run, explain};
 use crate::diagnose::{Diagnosis, Proof, diagnose, proof};
 use crate::discover::{ControlPlane, serves_still};
 use crate::gateway::{Gap, Request, Verb, World};
-use crate::plan::{Plan, Probe, RefusalKind, SkipReason, Subject};
+use crate::plan::{Plan, Probe, RefusalKind, SkipReason};
 use crate::probe::{Observation, Prober, junk_signature};
 use crate::report::Tally;
 
@@ -94,12 +94,20 @@ impl<'p> Refusing<'_, 'p> {
     /// The kinds of refusal that this endpoint is seen to give to verbs that change nothing.
     async fn trials(&self) -> BTreeSet<RefusalKind> {
         let mut seen = BTreeSet::new();
+        if self.plan.refusals.iter().any(|probe| probe.refusal.contains(&RefusalKind::NoRoute))
+            && let Some(request) = self.plan.controls.values().next()
+        {
+            let observation = self.prober.send(request).await;
+            if diagnose(request, &observation, self.world, (self.clock)()).routed() == Some(false) {
+                seen.insert(RefusalKind::NoRoute);
+            }
+        }
         for trial in &self.plan.trials {
             if self.out_of_time() || trial.refusal.first().is_none_or(|first| seen.contains(first)) {
                 continue;
             }
             let mut controls = Controls::default();
-            let control = self.control(&mut controls, self.stage_of(trial).as_ref(), trial).await;
+            let control = self.control(&mut controls, trial.stage.as_ref(), trial).await;
             let (_, diagnosis) = self.send(trial).await;
             if let Proof::Refused(kind) = proof(&trial.refusal, &diagnosis, control.as_ref()) {
                 seen.insert(kind);
@@ -119,7 +127,7 @@ impl<'p> Refusing<'_, 'p> {
                 self.tell(Tally::not_reached);
                 continue;
             }
-            let stage = self.stage_of(probe);
+            let stage = probe.stage.clone();
             if at != stage {
                 controls = Controls::default();
             }
@@ -168,11 +176,6 @@ impl<'p> Refusing<'_, 'p> {
         }
         let withdrawn_all = probe.refusal.iter().all(|kind| withdrawn.contains(kind));
         Some(if withdrawn_all { SkipReason::NoSafeProof } else { SkipReason::RefusalNotSeen })
-    }
-
-    fn stage_of(&self, probe: &Probe) -> Option<Stage> {
-        let Subject::Method(index) = probe.subject else { return None };
-        self.plan.methods.get(index).map(|method| (method.api.clone(), method.stage.clone()))
     }
 
     /// Whether the stage serves what was read. What cannot be read is a gap, and does not count as sure.

@@ -6,6 +6,7 @@
 //! [refusal](RefusalKind), or skipped with a reason and a remedy.
 
 mod ask;
+mod contract;
 mod doors;
 mod path;
 mod refusal;
@@ -20,8 +21,8 @@ pub use doors::{DOMAIN_URL, DomainUrl, DomainUrlError, Door};
 pub use refusal::{RefusalKind, refusals};
 pub use skip::SkipReason;
 
-use crate::config::{Config, ContractEntry, Credential, Expectations, KnownGood, MethodKey, Rules};
-use crate::gateway::{Api, Authorization, Gap, Match, Method, Request, Stage, Verb, World};
+use crate::config::{Config, Credential, Expectations, KnownGood, MethodKey, Rules};
+use crate::gateway::{Api, Gap, Match, Method, Request, Stage, Verb, World};
 use ask::Values;
 use doors::{Doors, Opening};
 
@@ -93,6 +94,8 @@ impl Serialize for Fate {
 pub struct Probe {
     /// What it is for.
     pub subject: Subject,
+    /// The API's id and the stage's name that the request leads to; `None` where that is not known.
+    pub stage: Option<(Arc<str>, Arc<str>)>,
     /// The way it goes.
     pub door: Door,
     /// The request, without credentials.
@@ -234,7 +237,7 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
             }
         }
     }
-    contract(&known, &mut plan);
+    contract::contract(&known, &mut plan);
     plan
 }
 
@@ -252,29 +255,6 @@ impl Known<'_> {
     fn unreadable(&self, names: &[String]) -> Option<String> {
         let (name, reason) = names.iter().find_map(|name| self.unreadable.get_key_value(name))?;
         Some(format!("{name}: {reason}"))
-    }
-}
-
-/// The requests that callers rely on.
-fn contract(known: &Known<'_>, plan: &mut Plan) {
-    for (index, entry) in known.config.contract.iter().enumerate() {
-        let ContractEntry::Request(wanted) = entry else { continue };
-        let request = wanted.request();
-        let group = match known.world.locate(&request).stage() {
-            Some((api, _)) => api.id.as_str().into(),
-            None => request.url.host_str().unwrap_or("").into(),
-        };
-        plan.probes.push(Probe {
-            subject: Subject::Contract(index),
-            door: Door::Contract,
-            request,
-            provenance: Provenance::Contract,
-            expects: Expects::Answer,
-            check: None,
-            refusal: Vec::new(),
-            credentials: Vec::new(),
-            group,
-        });
     }
 }
 
@@ -342,6 +322,10 @@ impl<'w> Target<'w> {
         }
     }
 
+    fn place(&self) -> (Arc<str>, Arc<str>) {
+        (self.api.id.as_str().into(), self.stage.name.as_str().into())
+    }
+
     /// Finds the request for it, or says why there is none.
     fn settle(&self, known: &Known<'_>, subject: Subject, group: &Arc<str>, plan: &mut Plan) -> Settled {
         let key = self.key();
@@ -402,10 +386,11 @@ impl<'w> Target<'w> {
             let Some((request, provenance)) = asked else { continue };
             plan.probes.push(Probe {
                 subject,
+                stage: Some(self.place()),
                 door: opening.door.clone(),
                 request,
                 provenance,
-                expects: self.expects(shown),
+                expects: contract::expects(self.method, shown),
                 check: good.filter(|_| provenance.is_known_good()).map(checks).unwrap_or_default(),
                 refusal: Vec::new(),
                 credentials: with.iter().map(|name| name.as_str().into()).collect(),
@@ -452,6 +437,7 @@ impl<'w> Target<'w> {
             request.headers.extend(refusal::headers(interface, kinds));
             Some(Probe {
                 subject,
+                stage: Some(self.place()),
                 door: opening.door.clone(),
                 request,
                 provenance: Provenance::Refusal,
@@ -492,17 +478,6 @@ impl<'w> Target<'w> {
             .and_then(|verb| world.stage_router(self.api, self.stage)?.route(verb, path));
         (api.id.as_str(), stage.name.as_str()) == (&*self.api.id, &*self.stage.name)
             && hit == Some(Match { resource: self.resource, verb: self.verb })
-    }
-
-    fn expects(&self, shown: Shown) -> Expects {
-        // The authorizer is asked before the key (facts B15), IAM before both.
-        match self.method.authorization {
-            Some(Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt) if !shown.token => {
-                Expects::AuthorizerRefusal
-            }
-            _ if self.method.api_key_required && !shown.key => Expects::KeyRefusal,
-            _ => Expects::Answer,
-        }
     }
 }
 

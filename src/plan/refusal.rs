@@ -28,6 +28,8 @@ pub enum RefusalKind {
     Body,
     /// A content type that the integration takes: 415.
     MediaType,
+    /// A method: nothing of the deployment takes it. What callers rely on is so seen to be missing.
+    NoRoute,
 }
 
 impl RefusalKind {
@@ -41,6 +43,7 @@ impl RefusalKind {
             RefusalKind::Parameters => "parameters",
             RefusalKind::Body => "body",
             RefusalKind::MediaType => "media-type",
+            RefusalKind::NoRoute => "no-route",
         }
     }
 
@@ -54,6 +57,7 @@ impl RefusalKind {
             RefusalKind::Parameters => "the parameters that the validator demands",
             RefusalKind::Body => "the body that the validator demands",
             RefusalKind::MediaType => "a content type that the integration takes",
+            RefusalKind::NoRoute => "a method that is deployed for it",
         }
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn small() -> Report {
     ];
     Report {
         coverage: stage.coverage.clone(),
-        contract: ContractCoverage { requests: 4, healthy: 1 },
+        contract: ContractCoverage { requests: 4, healthy: 1, routed: 1 },
         unhealthy: 4,
         routing_failures: 3,
         undeployed: vec![Undeployed {

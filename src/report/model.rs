@@ -92,6 +92,8 @@ pub struct ContractCoverage {
     pub requests: usize,
     /// How many of them were healthy.
     pub healthy: usize,
+    /// How many of them were seen to be routed, the healthy ones included.
+    pub routed: usize,
 }
 
 /// One stage.

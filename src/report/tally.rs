@@ -6,7 +6,7 @@ use super::Latencies;
 use super::certificates::Certificates;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
 use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
-use crate::gateway::{Gap, Tree, Verb, World};
+use crate::gateway::{Gap, Protocol, Tree, Verb, World};
 use crate::plan::{Expects, Fate, Plan, Probe, Provenance, SkipReason, Subject};
 use crate::probe::Observation;
 
@@ -130,7 +130,12 @@ impl<'p> Tally<'p> {
             .iter()
             .map(|method| by_name.get(&(method.api.to_string(), method.stage.to_string())).copied().unwrap_or(0))
             .collect();
-        let contract = plan.probes.iter().filter(|probe| matches!(probe.subject, Subject::Contract(_))).count();
+        let contract = plan
+            .probes
+            .iter()
+            .chain(&plan.refusals)
+            .filter(|probe| matches!(probe.subject, Subject::Contract(_)))
+            .count();
         Tally {
             plan,
             methods: vec![None; plan.methods.len()],
@@ -139,7 +144,7 @@ impl<'p> Tally<'p> {
             unproved: vec![false; plan.methods.len()],
             stages,
             by_name,
-            contract: ContractCoverage { requests: contract, healthy: 0 },
+            contract: ContractCoverage { requests: contract, ..ContractCoverage::default() },
             findings: Vec::new(),
             astray: (0, 0),
             not_reached: 0,
@@ -224,9 +229,8 @@ impl<'p> Tally<'p> {
                 self.stage_of.get(index).copied()
             }
             Subject::Contract(_) => {
-                if standing == Standing::Healthy {
-                    self.contract.healthy += 1;
-                }
+                self.contract.healthy += usize::from(standing == Standing::Healthy);
+                self.contract.routed += usize::from(matches!(standing, Standing::Healthy | Standing::Routed));
                 world
                     .locate(&probe.request)
                     .stage()
@@ -264,8 +268,14 @@ impl<'p> Tally<'p> {
 
     /// Takes one method that was not asked after all.
     pub fn dropped(&mut self, probe: &Probe, reason: SkipReason) {
-        if let Subject::Method(index) = probe.subject {
-            self.dropped.insert(index, reason);
+        match probe.subject {
+            Subject::Method(index) => {
+                self.dropped.insert(index, reason);
+            }
+            Subject::Contract(_) => {
+                let place = format!("contract {} {}", probe.request.method, probe.request.url.path());
+                self.gaps.push(Gap { place, reason: format!("not asked: {}", reason.means()) });
+            }
         }
     }
 
@@ -400,6 +410,12 @@ fn notes(world: &World) -> Vec<String> {
         ));
     }
     for api in &inventory.apis {
+        if api.protocol == Protocol::WebSocket {
+            let stages = api.stages.iter().map(|stage| stage.name.as_str()).collect::<Vec<_>>().join(", ");
+            let stages = if stages.is_empty() { "no stage".to_owned() } else { format!("stages {stages}") };
+            notes.push(format!("{} ({}, {stages}) is a WebSocket API: not probed", api.name, api.id));
+            continue;
+        }
         if api.stages.is_empty() && !inventory.gaps.iter().any(|gap| gap.place.contains(&api.id)) {
             notes.push(format!("the API {} ({}) has no stage: nothing of it is deployed", api.name, api.id));
         }

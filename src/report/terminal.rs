@@ -100,7 +100,11 @@ fn summary(out: &mut String, report: &Report, style: Style) {
         lines.push(format!("skipped {count} ({}): {}", reason.id(), reason.means()));
     }
     if report.contract.requests > 0 {
-        lines.push(format!("contract: {} of {} requests healthy", report.contract.healthy, report.contract.requests));
+        let contract = &report.contract;
+        lines.push(format!(
+            "contract: {} of {} requests healthy, {} routed",
+            contract.healthy, contract.requests, contract.routed
+        ));
     }
     let mut expected: BTreeMap<Cause, usize> = BTreeMap::new();
     for cause in report.expected().filter_map(|finding| finding.diagnosis.cause) {

@@ -6,7 +6,7 @@ use super::gateway_response::{GatewayResponse, ResponseType};
 use super::method::Methods;
 use super::oracle::Routes;
 use super::tally::Tally;
-use crate::gateway::{EndpointType, Tree};
+use crate::gateway::{EndpointType, Protocol, Tree};
 
 /// When the simulated world was made, in Unix seconds (2026-01-01T00:00:00Z): long enough ago that nothing propagates.
 pub(super) const EPOCH: i64 = 1_767_225_600;
@@ -19,6 +19,8 @@ pub struct Api {
     pub id: String,
     /// The name.
     pub name: String,
+    /// What it speaks. A WebSocket API is listed and answers nothing.
+    pub protocol: Protocol,
     /// Where its default endpoint can be called from.
     pub endpoint: EndpointType,
     /// `disableExecuteApiEndpoint`, as edited: it takes effect with a deployment (facts B20).
@@ -97,6 +99,8 @@ pub struct Stage {
     pub canary: Option<Canary>,
     /// The web ACL in front of it.
     pub web_acl: Option<WebAcl>,
+    /// Whether it serves what is in the editor at once. Of an HTTP API.
+    pub auto_deploy: bool,
     /// When it last changed, in Unix seconds.
     pub updated_at: i64,
     pub(super) calls: Tally,
@@ -136,9 +140,16 @@ impl Stage {
             deployment: None,
             canary: None,
             web_acl: None,
+            auto_deploy: false,
             updated_at: EPOCH,
             calls: Tally::default(),
         }
+    }
+
+    /// A stage of an HTTP API that deploys by itself.
+    #[must_use]
+    pub fn auto_deployed(name: &str) -> Self {
+        Self { auto_deploy: true, ..Self::undeployed(name) }
     }
 
     /// Sends a share of the requests to another deployment.
@@ -182,6 +193,7 @@ impl Api {
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
+            protocol: Protocol::Rest,
             endpoint: EndpointType::Regional,
             default_endpoint_disabled: false,
             edited: Methods::default(),
@@ -193,6 +205,21 @@ impl Api {
             summary: Summary::Full,
             refuses_export: false,
         }
+    }
+
+    /// Makes it an HTTP API. Its routes are the methods, `$default` among them as the resource of `ANY`; it has no gateway
+    /// responses, and its switch of the default endpoint takes effect at once.
+    #[must_use]
+    pub fn http(mut self) -> Self {
+        self.protocol = Protocol::Http;
+        self
+    }
+
+    /// Makes it a WebSocket API.
+    #[must_use]
+    pub fn web_socket(mut self) -> Self {
+        self.protocol = Protocol::WebSocket;
+        self
     }
 
     /// Sets where the default endpoint can be called from.

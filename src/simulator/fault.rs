@@ -21,6 +21,16 @@ pub enum Operation {
     GetDomainName,
     GetBasePathMappings,
     /// API Gateway v2's.
+    GetApis,
+    /// API Gateway v2's.
+    GetApi,
+    /// API Gateway v2's `GetStages`.
+    GetStagesV2,
+    /// API Gateway v2's.
+    GetRoutes,
+    /// API Gateway v2's.
+    ExportApi,
+    /// API Gateway v2's.
     GetApiMappings,
     /// API Gateway v2's.
     ListRoutingRules,

@@ -35,5 +35,5 @@ pub use calls::{Calls, ControlCall, DataCall, Reached, Recording};
 pub use fault::{ControlFault, Fault, Operation};
 pub use gateway_response::{GatewayResponse, ResponseType};
 pub use method::{Behaviour, Method, Methods, Reply};
-pub use oracle::oracle;
+pub use oracle::{http_oracle, oracle};
 pub use server::Simulator;

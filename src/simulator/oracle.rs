@@ -23,6 +23,16 @@ pub fn oracle<'t>(tree: &'t Tree, verb: Verb, path: &str) -> Option<(&'t str, Ve
     tree.0.get_key_value(resource).map(|(resource, _)| (resource.as_str(), declared))
 }
 
+/// As [`oracle`], for the routes of an HTTP API: a match without a greedy parameter goes before one with it, whatever
+/// stands left of it, and the route `$default` takes what is left (DG:http-api-develop-routes). All else is [U], and as in
+/// a REST API.
+#[must_use]
+pub fn http_oracle<'t>(tree: &'t Tree, verb: Verb, path: &str) -> Option<(&'t str, Verb)> {
+    let routes = Routes::new(tree.0.iter().map(|(resource, methods)| (resource.as_str(), methods.keys().copied())));
+    let (resource, declared) = routes.route_http(verb, path)?;
+    tree.0.get_key_value(resource).map(|(resource, _)| (resource.as_str(), declared))
+}
+
 /// The routes of one tree, split once so that a sweep of thousands of requests does not split them again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Routes(Vec<Route>);
@@ -57,6 +67,26 @@ impl Routes {
                 })
                 .collect(),
         )
+    }
+
+    /// As [`http_oracle`].
+    pub(super) fn route_http(&self, verb: Verb, path: &str) -> Option<(&str, Verb)> {
+        if verb == Verb::Any {
+            return None;
+        }
+        let path = split(path);
+        let mut found: Vec<_> = self
+            .0
+            .iter()
+            .filter(|route| route.verbs.serves(verb))
+            .filter_map(|route| {
+                let rank = if route.resource == "$default" { vec![9] } else { route.rank(&path)? };
+                Some(((rank.contains(&9), rank.contains(&2), rank), route))
+            })
+            .collect();
+        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let (_, best) = found.first()?;
+        Some((best.resource.as_str(), if best.verbs.contains(verb) { verb } else { Verb::Any }))
     }
 
     /// As [`oracle`].

@@ -1,11 +1,12 @@
-//! The control plane: API Gateway's own REST API (restJson1) as the AWS SDK speaks it, and the two calls of v2 that
-//! custom domains need.
+//! The control plane: API Gateway's own REST API (restJson1) as the AWS SDK speaks it, and those calls of v2 that
+//! HTTP APIs and custom domains need.
 //!
 //! On the wire v1's lists are under `item` (recorded from AWS; the SDKs rename it to `items`), v2's under `items`; v1's
 //! times are Unix seconds. Errors carry `x-amzn-ErrorType` and a `message` (facts C2).
 
 mod domains;
 mod export;
+mod http_apis;
 mod paging;
 mod resources;
 mod rest_apis;
@@ -140,6 +141,11 @@ fn classify<'p>(verb: &str, path: &[&'p str]) -> (Operation, Option<&'p str>) {
         ["domainnames"] => (Operation::GetDomainNames, None),
         ["domainnames", domain] => (Operation::GetDomainName, Some(domain)),
         ["domainnames", domain, "basepathmappings"] => (Operation::GetBasePathMappings, Some(domain)),
+        ["v2", "apis"] => (Operation::GetApis, None),
+        ["v2", "apis", api] => (Operation::GetApi, Some(api)),
+        ["v2", "apis", api, "stages"] => (Operation::GetStagesV2, Some(api)),
+        ["v2", "apis", api, "routes"] => (Operation::GetRoutes, Some(api)),
+        ["v2", "apis", api, "exports", "OAS30"] => (Operation::ExportApi, Some(api)),
         ["v2", "domainnames", domain, "apimappings"] => (Operation::GetApiMappings, Some(domain)),
         ["v2", "domainnames", domain, "routingrules"] => (Operation::ListRoutingRules, Some(domain)),
         _ => (Operation::Unknown, None),
@@ -165,6 +171,11 @@ fn dispatch(account: &Account, request: &Incoming, operation: Operation, path: &
         Operation::GetDomainNames => domains::list(account, request)?,
         Operation::GetDomainName => domains::describe(account, domains::find(account, target)?),
         Operation::GetBasePathMappings => domains::base_path_mappings(domains::find(account, target)?, request)?,
+        Operation::GetApis => http_apis::list(account, request)?,
+        Operation::GetApi => http_apis::describe(account, http_apis::find(account, path[2])?),
+        Operation::GetStagesV2 => http_apis::stages(http_apis::find(account, path[2])?, request)?,
+        Operation::GetRoutes => http_apis::routes(http_apis::find(account, path[2])?, request)?,
+        Operation::ExportApi => return http_apis::export(http_apis::find(account, path[2])?, request),
         Operation::GetApiMappings => domains::api_mappings(domains::find(account, path[2])?, request)?,
         Operation::ListRoutingRules => domains::routing_rules(account, domains::find(account, path[2])?, request)?,
         Operation::Unknown => {

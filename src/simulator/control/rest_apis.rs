@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Failure, paging};
-use crate::gateway::EndpointType;
+use crate::gateway::{EndpointType, Protocol};
 use crate::simulator::account::Account;
 use crate::simulator::api::{Api, Deployment, EPOCH, Stage, Summary};
 use crate::simulator::gateway_response::{DEFAULT_TEMPLATE, ResponseType};
@@ -16,13 +16,13 @@ use crate::simulator::request::Incoming;
 pub(super) fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Api, Failure> {
     account
         .find_api(id)
-        .filter(|api| !api.vanishing)
+        .filter(|api| !api.vanishing && api.protocol == Protocol::Rest)
         .ok_or_else(|| Failure::not_found(format!("Invalid API identifier specified {}:{id}", account.number)))
 }
 
 /// GetRestApis. One that is deleted in the middle of a sweep is still listed.
 pub(super) fn list(account: &Account, request: &Incoming) -> Result<Value, Failure> {
-    paging::v1(account.apis.iter().map(describe).collect(), request)
+    paging::v1(account.apis.iter().filter(|api| api.protocol == Protocol::Rest).map(describe).collect(), request)
 }
 
 /// GetRestApi.

@@ -1,6 +1,6 @@
 //! Which stage a request's host and path lead to.
 
-use crate::gateway::{Domain, EndpointType, HeaderGlob, Mapping, RoutingMode, RoutingRule};
+use crate::gateway::{Domain, EndpointType, HeaderGlob, Mapping, Protocol, RoutingMode, RoutingRule};
 use crate::simulator::account::Account;
 use crate::simulator::api::{Api, Stage};
 use crate::simulator::request::Incoming;
@@ -23,7 +23,7 @@ pub(super) enum Door<'a> {
     },
     /// 403 Forbidden: no such stage (facts A1), no mapping (A4).
     Refused,
-    /// At an HTTP API, which is not simulated.
+    /// At an HTTP API that has no stage for it, or that is of another account.
     HttpApi,
     /// At API Gateway's own health check.
     HealthCheck,
@@ -51,6 +51,8 @@ pub(super) fn open<'a>(account: &'a Account, request: &'a Incoming) -> Door<'a> 
     }
     match user_request(&request.path) {
         Some((id, stage, rest)) => match reachable(account, id) {
+            // The emulators have REST APIs alone there.
+            Ok(api) if api.protocol != Protocol::Rest => Door::Nobody,
             Ok(api) => at_stage(api, stage, rest),
             Err(door) => door,
         },
@@ -72,6 +74,12 @@ fn default_host<'h>(account: &Account, host: &'h str) -> Option<&'h str> {
 fn default_endpoint<'a>(account: &'a Account, id: &str, path: &'a str) -> Door<'a> {
     let (stage, rest) = first_segment(path);
     match reachable(account, id) {
+        Ok(api) if api.protocol == Protocol::Http => match super::http::stage(api, path) {
+            Some((stage, path)) => Door::Stage { api, stage, path, edge: false, default_endpoint: true },
+            None => Door::HttpApi,
+        },
+        // What a WebSocket API answers to a request that is no handshake is [U].
+        Ok(api) if api.protocol == Protocol::WebSocket => Door::Refused,
         Ok(api) => at_stage(api, stage, rest),
         Err(door) => door,
     }
@@ -198,7 +206,7 @@ fn segments(path: &str) -> Vec<&str> {
 }
 
 /// The first segment, and the rest from its slash on.
-fn first_segment(path: &str) -> (&str, &str) {
+pub(super) fn first_segment(path: &str) -> (&str, &str) {
     let path = path.trim_start_matches('/');
     path.split_at(path.find('/').unwrap_or(path.len()))
 }

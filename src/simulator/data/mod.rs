@@ -7,6 +7,7 @@
 
 mod admission;
 mod door;
+mod http;
 mod integration;
 mod refusal;
 mod signature;
@@ -25,7 +26,7 @@ use super::answer::{Answer, base64};
 use super::api::{Api, Stage};
 use super::calls::Reached;
 use super::request::Incoming;
-use crate::gateway::Verb;
+use crate::gateway::{Protocol, Verb};
 
 /// The longest body that API Gateway takes (facts B10; the message of A2, REQUEST_TOO_LARGE, says it in bytes).
 pub(super) const BODY_LIMIT: usize = 10_485_760;
@@ -56,11 +57,9 @@ pub(super) fn serve(account: &Account, request: &Incoming) -> Outcome {
     let mut answer = match door::open(account, request) {
         Door::Nobody => return Outcome::default(),
         Door::Refused => Refusal::forbidden().uncustomised(),
-        // Facts C4: an HTTP API's words, an apigw-requestid and no error type.
-        Door::HttpApi => {
-            let answer = Answer::json(404, r#"{"message":"Not Found"}"#);
-            let answer = answer.with("apigw-requestid", &extended_request_id(Uuid::new_v4()));
-            return Outcome { answer: Some(answer), ..Outcome::default() };
+        Door::HttpApi => return Outcome { answer: Some(http::not_found()), ..Outcome::default() },
+        Door::Stage { api, stage, path, default_endpoint, .. } if api.protocol == Protocol::Http => {
+            return http::enter(account, request, api, stage, path, default_endpoint);
         }
         // Facts B9: API Gateway's own health check; the answer's words are [U].
         Door::HealthCheck => Answer { status: 200, body: "healthy".to_owned(), ..Answer::default() },

@@ -1,0 +1,226 @@
+//! Requests that callers rely on: those written out, and the operations of OpenAPI documents, deployed or not.
+
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobMatcher};
+use url::Url;
+
+use super::ask::Values;
+use super::doors::{Door, Opening};
+use super::{Expects, Known, Plan, Probe, Provenance, RefusalKind, Shown, Subject, control, refusals};
+use crate::config::{ContractDocument, ContractEntry};
+use crate::gateway::{Api, Authorization, Gap, Method, Request, Stage, Verb};
+use crate::openapi;
+
+/// Plans every entry of the contract.
+pub(super) fn contract(known: &Known<'_>, plan: &mut Plan) {
+    for (index, entry) in known.config.contract.iter().enumerate() {
+        match entry {
+            ContractEntry::Request(wanted) => {
+                let request = wanted.request();
+                let stage = known.world.locate(&request).stage().map(|(api, stage)| place(api, stage));
+                let group = group(stage.as_ref(), &request);
+                plan.probes.push(Probe {
+                    subject: Subject::Contract(index),
+                    stage,
+                    door: Door::Contract,
+                    request,
+                    provenance: Provenance::Contract,
+                    expects: Expects::Answer,
+                    check: None,
+                    refusal: Vec::new(),
+                    credentials: Vec::new(),
+                    group,
+                });
+            }
+            ContractEntry::Document(document) => operations(known, plan, index, document),
+        }
+    }
+}
+
+fn place(api: &Api, stage: &Stage) -> (Arc<str>, Arc<str>) {
+    (api.id.as_str().into(), stage.name.as_str().into())
+}
+
+fn group(stage: Option<&(Arc<str>, Arc<str>)>, request: &Request) -> Arc<str> {
+    stage.map_or_else(|| request.url.host_str().unwrap_or("").into(), |(api, _)| api.clone())
+}
+
+/// Where a document's paths begin.
+enum Start {
+    Base(Url),
+    Opening(Opening),
+}
+
+impl Start {
+    fn request(&self, verb: Verb, path: &str) -> Option<Request> {
+        match self {
+            Start::Opening(opening) => opening.request(verb, path),
+            Start::Base(base) => {
+                let url = format!("{}{path}", base.as_str().trim_end_matches('/'));
+                Some(Request::new(verb.as_str(), Url::parse(&url).ok()?))
+            }
+        }
+    }
+}
+
+/// Every operation of a document, on every stage that is to have it.
+fn operations(known: &Known<'_>, plan: &mut Plan, index: usize, document: &ContractDocument) {
+    let named = format!("contract entry {}", index + 1);
+    let gap = |plan: &mut Plan, reason: String| plan.gaps.push(Gap { place: named.clone(), reason });
+    let Some(value) = document.document() else {
+        return gap(plan, "its OpenAPI document was not read".to_owned());
+    };
+    let tree = match openapi::read(value) {
+        Ok(tree) => tree,
+        Err(error) => return gap(plan, error.to_string()),
+    };
+    let starts = match &document.base {
+        Some(base) => vec![Start::Base(base.clone())],
+        None => stages(known, document, |reason| gap(plan, reason)),
+    };
+    if starts.is_empty() {
+        return gap(
+            plan,
+            "no stage that was read fits its `api` and `stages`: none of its operations was asked".to_owned(),
+        );
+    }
+    for start in &starts {
+        for (path, verb, method) in tree.methods() {
+            // An operation for any verb names none that callers use.
+            let sent = if verb == Verb::Any { Verb::Get } else { verb };
+            if let Some(told) = operation(known, plan, index, document, start, path, sent, method) {
+                gap(plan, told);
+            }
+        }
+    }
+}
+
+/// The first door of each stage that a document is about.
+fn stages(known: &Known<'_>, document: &ContractDocument, mut gap: impl FnMut(String)) -> Vec<Start> {
+    let glob = |text: &str| -> Option<GlobMatcher> {
+        let glob = GlobBuilder::new(text).literal_separator(false).build().ok()?;
+        Some(glob.compile_matcher())
+    };
+    let api_glob = document.api.as_deref().and_then(glob);
+    let stage_globs: Vec<GlobMatcher> = document.stages.iter().filter_map(|text| glob(text)).collect();
+    let mut starts = Vec::new();
+    for api in &known.world.inventory().apis {
+        if !api_glob.as_ref().is_some_and(|glob| glob.is_match(&api.id) || glob.is_match(&api.name)) {
+            continue;
+        }
+        for stage in &api.stages {
+            if !stage_globs.is_empty() && !stage_globs.iter().any(|glob| glob.is_match(&stage.name)) {
+                continue;
+            }
+            match known.doors.of(api, stage) {
+                Ok(openings) => starts.extend(openings.into_iter().next().map(Start::Opening)),
+                Err(reason) => gap(format!("stage {} of {}: {}", stage.name, api.name, reason.means())),
+            }
+        }
+    }
+    starts
+}
+
+/// One operation on one stage. Returns what is to be told where it cannot be asked.
+#[allow(clippy::too_many_arguments, reason = "the pieces of one request, used once")]
+fn operation(
+    known: &Known<'_>,
+    plan: &mut Plan,
+    index: usize,
+    document: &ContractDocument,
+    start: &Start,
+    path: &str,
+    verb: Verb,
+    method: &Method,
+) -> Option<String> {
+    let values = Values {
+        known: None,
+        parameters: &known.config.parameters,
+        interface: method.interface.as_deref(),
+        with_body: false,
+    };
+    let filling = values.paths(path).into_iter().next()?;
+    let mut request = start.request(verb, &filling.path)?;
+    let address = known.world.locate(&request);
+    let found = address.stage();
+    let stage = found.map(|(api, stage)| place(api, stage));
+    let hit = found.and_then(|(api, stage)| {
+        let path = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("");
+        let hit = known.world.stage_router(api, stage)?.route(verb, path)?;
+        Some((api, stage, hit.resource.to_owned(), hit.verb))
+    });
+    let group = group(stage.as_ref(), &request);
+    if verb.is_safe() {
+        if let Some(reason) = known.unreadable(&document.with) {
+            return Some(format!("{verb} {path} was not asked: {reason}"));
+        }
+        let provenance = match values.dress(&mut request, filling.provenance) {
+            Provenance::Bare => Provenance::Contract,
+            other => other,
+        };
+        let demands = hit
+            .as_ref()
+            .and_then(|(api, stage, resource, declared)| api.deployment_of(stage)?.tree.method(resource, *declared));
+        plan.probes.push(Probe {
+            subject: Subject::Contract(index),
+            stage,
+            door: Door::Contract,
+            request,
+            provenance,
+            expects: expects(demands.unwrap_or(method), Shown::new(known.config, &document.with)),
+            check: None,
+            refusal: Vec::new(),
+            credentials: document.with.iter().map(|name| name.as_str().into()).collect(),
+            group,
+        });
+        return None;
+    }
+    // Its own method is deployed: what becomes of that is planned with the others.
+    let own = |resource: &str, declared: Verb| resource == path && (declared == verb || declared == Verb::Any);
+    let kinds = match &hit {
+        Some((_, _, resource, declared)) if own(resource, *declared) => return None,
+        Some((api, stage, resource, declared)) => {
+            let kinds = refusals(api, stage, resource, *declared);
+            if kinds.is_empty() {
+                return Some(format!(
+                    "{verb} {path} is not deployed to stage {} ({}), and {declared} {resource} would take it: it was not sent",
+                    stage.name, api.name
+                ));
+            }
+            kinds
+        }
+        None => vec![RefusalKind::NoRoute],
+    };
+    let Some((api, stage)) = found else {
+        return Some(format!("{verb} {path} was not sent: its URL leads to no stage that was read"));
+    };
+    if let Some(control) = control(known.world, api, stage, known.doors) {
+        plan.controls.entry(place(api, stage)).or_insert(control);
+    }
+    plan.refusals.push(Probe {
+        subject: Subject::Contract(index),
+        stage: Some(place(api, stage)),
+        door: Door::Contract,
+        request,
+        provenance: Provenance::Refusal,
+        expects: Expects::Refusal,
+        check: None,
+        refusal: kinds,
+        credentials: Vec::new(),
+        group,
+    });
+    None
+}
+
+/// What a safe request for this method is answered with.
+pub(super) fn expects(method: &Method, shown: Shown) -> Expects {
+    // The authorizer is asked before the key (facts B15), IAM before both.
+    match method.authorization {
+        Some(Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt) if !shown.token => {
+            Expects::AuthorizerRefusal
+        }
+        _ if method.api_key_required && !shown.key => Expects::KeyRefusal,
+        _ => Expects::Answer,
+    }
+}
