@@ -81,15 +81,16 @@ pub async fn run(
     clock: Clock<'_>,
 ) -> Result<Report, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
-    let (world, keyring) = futures::join!(read(run, plane, wanted, clock), keyring(&run.config, prober));
+    let (world, keyring) = futures::join!(Box::pin(read(run, plane, wanted, clock)), Box::pin(keyring(&run.config, prober)));
     let world = world?;
     let unreadable = keyring.as_ref().map(Keyring::unreadable).unwrap_or_default();
     let planned = plan(&world, &run.config, &run.domain_url, &unreadable);
     let (probes, refusals) = (planned.probes.len(), planned.refusals.len());
     tracing::info!(methods = planned.methods.len(), probes, refusals, "planned");
-    let (mut tally, missed) = sweep(run, &world, &planned, prober, keyring.as_ref(), clock).await;
-    refuse::refuse(run, plane, &world, &planned, prober, clock, &mut tally).await;
-    recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed).await;
+    // Boxed: the compiler lays out nested futures only so deep.
+    let (mut tally, missed) = Box::pin(sweep(run, &world, &planned, prober, keyring.as_ref(), clock)).await;
+    Box::pin(refuse::refuse(run, plane, &world, &planned, prober, clock, &mut tally)).await;
+    Box::pin(recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed)).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut report = tally.report(&world, started_at, duration);
     report.warn_of_certificates(run.config.certificate_days.0);

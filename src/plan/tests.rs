@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gateway::{
-    Api, Deployment, Domain, EndpointType, Interface, Inventory, InvokeUrl, Mapping, Method, Parameter, Place,
-    Protocol, RoutingMode, Sample, SampleSource, Stage, Tree, TreeSource,
+    Api, Authorization, Deployment, Domain, EndpointType, Interface, Inventory, InvokeUrl, Mapping, Method, Parameter,
+    Place, Protocol, RoutingMode, Sample, SampleSource, Stage, Tree, TreeSource,
 };
 
 fn api(id: &str, stages: &[(&str, Tree)]) -> Api {
