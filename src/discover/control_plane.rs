@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use aws_sdk_apigateway::config::retry::RetryConfig;
@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::endpoint::EndpointSeen;
 use super::failure::{CallError, Kind};
+use super::interfaces::{InterfaceCache, MemoryCache};
 use super::{Limits, Operation};
 
 /// API Gateway's control plane in one region, asked within [`Limits`].
@@ -31,6 +32,7 @@ pub struct ControlPlane {
     any_call: DefaultDirectRateLimiter,
     get_resources: DefaultDirectRateLimiter,
     calls: Mutex<BTreeMap<Operation, u64>>,
+    interfaces: Arc<dyn InterfaceCache>,
 }
 
 impl ControlPlane {
@@ -62,7 +64,19 @@ impl ControlPlane {
             endpoint,
             limits,
             calls: Mutex::default(),
+            interfaces: Arc::new(MemoryCache::default()),
         }
+    }
+
+    /// The same with another place to keep exports in than this value's own memory.
+    #[must_use]
+    pub fn keep_interfaces_in(self, cache: Arc<dyn InterfaceCache>) -> Self {
+        Self { interfaces: cache, ..self }
+    }
+
+    /// Where exports are kept.
+    pub(super) fn interfaces(&self) -> &dyn InterfaceCache {
+        self.interfaces.as_ref()
     }
 
     /// The budget it was made with.
@@ -154,6 +168,8 @@ fn is_worth_another_try(error: &CallError) -> bool {
 pub(super) struct Session<'a> {
     pub(super) plane: &'a ControlPlane,
     pub(super) deadline: Option<Instant>,
+    /// Whether exports are asked for to learn what requests look like.
+    pub(super) exports: bool,
 }
 
 impl Session<'_> {

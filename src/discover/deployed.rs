@@ -2,23 +2,24 @@
 //!
 //! Reading and settling are two steps, because the edited tree is read last and once for all deployments of an API.
 
-use aws_sdk_apigateway::primitives::DateTime;
+use aws_sdk_apigateway::primitives::{Blob, DateTime};
 
 use super::control_plane::Session;
 use super::convert::{self, Methods};
 use super::failure::{CallError, Kind};
-use super::{Operation, export};
+use super::interfaces::{self, Interfaces};
+use super::{Operation, export as document};
 use crate::gateway::{Authorization, Deployment, Method, Tree, TreeSource};
 
 /// What could be read of a deployment.
 #[derive(Debug)]
 pub(super) enum Trees {
     /// Its API summary.
-    Summary { created_at: Option<i64>, methods: Methods },
+    Summary { created_at: Option<i64>, methods: Methods, interfaces: Interfaces },
     /// A stage's export; with the reason, if it stands in for more than an absent summary.
     Export { created_at: Option<i64>, tree: Tree, instead_of: Option<CallError> },
     /// The endpoint has neither; with the reason, if it could have had. `empty_summary`: it had one with nothing in it.
-    Neither { created_at: Option<i64>, empty_summary: bool, reason: Option<CallError> },
+    Neither { created_at: Option<i64>, empty_summary: bool, reason: Option<CallError>, undescribed: String },
     /// Nothing.
     Unreadable(CallError),
 }
@@ -41,7 +42,8 @@ pub(super) async fn read(session: Session<'_>, api: &str, id: &str, stage: Optio
             let created_at = deployment.created_date().map(DateTime::secs);
             match deployment.api_summary().map(convert::api_summary) {
                 Some(methods) if !(methods.tree.is_empty() && methods.unknown.is_empty()) => {
-                    return Trees::Summary { created_at, methods };
+                    let interfaces = interfaces::read(session, api, id, stage).await;
+                    return Trees::Summary { created_at, methods, interfaces };
                 }
                 summary => (created_at, summary.is_some(), None),
             }
@@ -54,42 +56,45 @@ pub(super) async fn read(session: Session<'_>, api: &str, id: &str, stage: Optio
     };
     let exported = match stage {
         Some(stage) => export_of(session, api, stage).await,
-        None => Ok(None),
+        None => Ok(Err("only a canary serves this deployment, and a stage's export is of its other one".to_owned())),
     };
     match (exported, instead_of) {
         // Both say that there is nothing in it.
-        (Ok(Some(tree)), None) if tree.is_empty() && empty_summary => {
-            Trees::Summary { created_at, methods: Methods { tree, unknown: Vec::new() } }
+        (Ok(Ok(tree)), None) if tree.is_empty() && empty_summary => {
+            let methods = Methods { tree, unknown: Vec::new() };
+            Trees::Summary { created_at, methods, interfaces: Interfaces::NotAsked }
         }
-        (Ok(Some(tree)), instead_of) => Trees::Export { created_at, tree, instead_of },
+        (Ok(Ok(tree)), instead_of) => Trees::Export { created_at, tree, instead_of },
         (_, Some(error)) => Trees::Unreadable(error),
-        (Ok(None), None) => Trees::Neither { created_at, empty_summary, reason: None },
-        (Err(error), None) => Trees::Neither { created_at, empty_summary, reason: Some(error) },
+        (Ok(Err(undescribed)), None) => Trees::Neither { created_at, empty_summary, reason: None, undescribed },
+        (Err(error), None) => {
+            let undescribed = error.to_string();
+            Trees::Neither { created_at, empty_summary, reason: Some(error), undescribed }
+        }
     }
 }
 
-/// A stage's export as a tree. `None`: this endpoint cannot export this stage, which is no fault of the run's.
-async fn export_of(session: Session<'_>, api: &str, stage: &str) -> Result<Option<Tree>, CallError> {
+/// A stage's export, as the endpoint sends it.
+pub(super) async fn export(session: Session<'_>, api: &str, stage: &str) -> Result<Vec<u8>, CallError> {
     let request = || {
         let request = session.v1().get_export().rest_api_id(api).stage_name(stage).export_type("oas30");
         request.parameters("extensions", "apigateway").accepts("application/json")
     };
-    let exported = match session.call(Operation::GetExport, || request().send()).await {
-        Ok(exported) => exported,
-        // LocalStack answers 500 for a tree that has an `ANY` method; others know no export at all.
-        Err(error) if error.is_unsupported() || matches!(error.kind, Kind::Server | Kind::Refused) => {
-            tracing::debug!(api, stage, %error, "no export");
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
+    let exported = session.call(Operation::GetExport, || request().send()).await?;
+    Ok(exported.body.map(Blob::into_inner).unwrap_or_default())
+}
+
+/// A stage's export as a tree, or why this endpoint cannot export this stage, which is no fault of the run's.
+async fn export_of(session: Session<'_>, api: &str, stage: &str) -> Result<Result<Tree, String>, CallError> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        tracing::debug!(api, stage, %error, "no export");
+        Ok(Err(error.to_string()))
     };
-    let document = exported.body().map(AsRef::as_ref).unwrap_or_default();
-    match export::parse(document) {
-        Ok(tree) => Ok(Some(tree)),
-        Err(error) => {
-            tracing::debug!(api, stage, %error, "no export");
-            Ok(None)
-        }
+    match export(session, api, stage).await {
+        Ok(exported) => document::parse(&exported).map_or_else(|error| cannot(&error), |tree| Ok(Ok(tree))),
+        // LocalStack answers 500 for a tree that has an `ANY` method; others know no export at all.
+        Err(error) if error.is_unsupported() || matches!(error.kind, Kind::Server | Kind::Refused) => cannot(&error),
+        Err(error) => Err(error),
     }
 }
 
@@ -107,10 +112,18 @@ pub(super) struct Settled {
 /// Decides on the tree, with the edited one at hand.
 pub(super) fn settle(trees: Trees, edited: Option<&Tree>) -> Settled {
     match trees {
-        Trees::Summary { created_at, methods: Methods { mut tree, unknown } } => {
+        Trees::Summary { created_at, methods: Methods { mut tree, unknown }, interfaces } => {
             borrow_authorization(&mut tree, edited);
-            let deployment = Deployment { source: TreeSource::ApiSummary, created_at, tree, undescribed: None };
-            Settled { deployment: Some(deployment), unknown, gap: None }
+            let (undescribed, gap) = match interfaces {
+                Interfaces::NotAsked => (None, None),
+                Interfaces::Known(exported) => {
+                    take_interfaces(&mut tree, &exported);
+                    (None, None)
+                }
+                Interfaces::Unknown { reason, gap } => (Some(reason), gap),
+            };
+            let deployment = Deployment { source: TreeSource::ApiSummary, created_at, tree, undescribed };
+            Settled { deployment: Some(deployment), unknown, gap }
         }
         Trees::Export { created_at, mut tree, instead_of } => {
             borrow_all(&mut tree, edited);
@@ -123,7 +136,7 @@ pub(super) fn settle(trees: Trees, edited: Option<&Tree>) -> Settled {
             let deployment = Deployment { source: TreeSource::Export, created_at, tree, undescribed: None };
             Settled { deployment: Some(deployment), gap, unknown: Vec::new() }
         }
-        Trees::Neither { created_at, empty_summary, reason } => {
+        Trees::Neither { created_at, empty_summary, reason, undescribed } => {
             let Some(tree) = edited else {
                 let reason = reason.map_or_else(String::new, |error| format!("; {error}"));
                 let gap = format!(
@@ -134,10 +147,21 @@ pub(super) fn settle(trees: Trees, edited: Option<&Tree>) -> Settled {
             let gap =
                 reason.map(|error| format!("{error}; the edited tree stands in, and what is deployed may differ"));
             let source = if tree.is_empty() && empty_summary { TreeSource::ApiSummary } else { TreeSource::Edited };
-            let deployment = Deployment { source, created_at, tree: tree.clone(), undescribed: None };
+            let undescribed = Some(undescribed);
+            let deployment = Deployment { source, created_at, tree: tree.clone(), undescribed };
             Settled { deployment: Some(deployment), gap, unknown: Vec::new() }
         }
         Trees::Unreadable(error) => Settled { gap: Some(error.to_string()), ..Settled::default() },
+    }
+}
+
+/// Takes over what an export says of the methods' requests. Which methods there are, and who may call them, the summary
+/// knows better: on emulators the export is of the edited tree.
+fn take_interfaces(tree: &mut Tree, exported: &Tree) {
+    for (path, methods) in &mut tree.0 {
+        for (verb, method) in methods {
+            method.interface = exported.method(path, *verb).and_then(|exported| exported.interface.clone());
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub async fn history(
     stage: &Stage,
     deadline: Option<Instant>,
 ) -> (BTreeMap<String, Deployment>, Option<Gap>) {
-    let session = Session { plane, deadline };
+    let session = Session { plane, deadline, exports: false };
     let at = || format!("api {} ({}) history", api.id, api.name);
     let Some(now) = api.deployment_of(stage).and_then(|deployment| deployment.created_at) else {
         return (BTreeMap::new(), None);

@@ -29,6 +29,9 @@ pub struct Limits {
     /// Whether every API's edited tree is read. Without it an edit that nobody deployed cannot be seen; a deployed tree
     /// that can be had in no other way is still taken from it.
     pub edited: bool,
+    /// Whether the export of a stage on every deployment is read where everything is: without it nothing is known of
+    /// parameters, bodies and validators. One call for each deployment that was not seen before.
+    pub exports: bool,
 }
 
 impl Default for Limits {
@@ -43,6 +46,7 @@ impl Default for Limits {
             attempt_timeout: Duration::from_secs(20),
             apis_at_once: NonZeroUsize::MIN.saturating_add(3),
             edited: true,
+            exports: true,
         }
     }
 }

@@ -27,6 +27,14 @@
 //! and verb, and stays `None` where the editor no longer has that method. A summary's `apiKeyRequired` is believed as it
 //! stands: the SDK reads an absent one as `false`, so its absence cannot be seen. An export's method that states nothing
 //! (LocalStack) takes both from the edited tree, and is open where that has none.
+//!
+//! # Where it is known what requests look like
+//!
+//! A summary names methods and no more. Where everything is read, the export of one stage on each deployment tells the
+//! rest, as each method's [`Interface`](crate::gateway::Interface): one call for a deployment that the [`ControlPlane`]'s
+//! [`InterfaceCache`] does not know. Which methods there are and who may call them stays the summary's word. Where there
+//! is no export, [`Deployment::undescribed`](crate::gateway::Deployment::undescribed) says why; only one that the
+//! credentials may not read is a gap as well.
 
 mod api;
 mod apis;
@@ -41,6 +49,7 @@ mod export;
 mod failure;
 mod history;
 mod http;
+mod interfaces;
 mod limits;
 mod operation;
 mod pages;
@@ -59,6 +68,7 @@ pub use error::DiscoverError;
 #[doc(hidden)]
 pub use export::parse as read_export;
 pub use history::{HISTORY, history};
+pub use interfaces::{Described, InterfaceCache, MemoryCache};
 pub use limits::Limits;
 pub use operation::Operation;
 pub use serving::serves_still;
@@ -91,7 +101,9 @@ pub async fn discover(
     deadline: Option<Instant>,
 ) -> Result<Inventory, DiscoverError> {
     let region = plane.region().ok_or(DiscoverError::NoRegion)?;
-    let session = Session { plane, deadline };
+    // One request explained, or one domain's, is worth no calls for what its methods take.
+    let exports = plane.limits().exports && matches!(wanted, Wanted::Everything(_));
+    let session = Session { plane, deadline, exports };
     let (found, first) = match wanted {
         Wanted::Everything(scope) => (everything(session, scope).await, First::Apis),
         Wanted::Api(id) => (one_api(session, id).await, First::Api(id)),

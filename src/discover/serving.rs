@@ -16,7 +16,7 @@ pub async fn serves_still(
     stage: &Stage,
     deadline: Option<Instant>,
 ) -> Result<bool, String> {
-    let session = Session { plane, deadline };
+    let session = Session { plane, deadline, exports: false };
     let is_it = |found: Option<&str>| convert::filled(found) == stage.deployment.as_deref();
     if api.protocol == Protocol::Rest {
         let send = || session.v1().get_stage().rest_api_id(&api.id).stage_name(&stage.name).send();

@@ -383,7 +383,7 @@ impl<'d> Sampler<'d> {
                     items.push(value);
                 }
                 Err(_) if items.len() >= shape.fewest && shape.contains.is_empty() && self.left.get() > 0 => break,
-                Err(why) => return Err(format!("an item: {why}")),
+                Err(why) => return Err(inside("an item", why)),
             }
         }
         Ok((Value::Array(items), source.unwrap_or(SampleSource::Schema)))
@@ -409,7 +409,7 @@ impl<'d> Sampler<'d> {
                         _ => self.make(&schemas, At { variant: 0, ..inner }),
                     })
                 })
-                .map_err(|why| format!("property {}: {why}", shown(name)))?;
+                .map_err(|why| inside(&format!("property {}", shown(name)), why))?;
             source = source.max(Some(from));
             members.insert((*name).to_owned(), value);
         }
@@ -454,6 +454,11 @@ impl<'d> Sampler<'d> {
         }
         Ok(schemas)
     }
+}
+
+/// A reason with the place that it is about in front, unless that makes it long: deep down the outermost places say little.
+fn inside(place: &str, why: String) -> String {
+    if why.len() > 160 { why } else { format!("{place}: {why}") }
 }
 
 fn spent(given: u64) -> String {

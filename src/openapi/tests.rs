@@ -481,5 +481,5 @@ fn large_models_end() {
     assert!(body("/a1").sample.is_err());
     assert_eq!(body("/other").sample.unwrap().value, r#"{"a":"sample"}"#);
     assert!(body("/a0").refuses_empty);
-    assert!(start.elapsed() < std::time::Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < std::time::Duration::from_mins(1), "{:?}", start.elapsed());
 }

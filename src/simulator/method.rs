@@ -102,6 +102,25 @@ impl Reply {
     }
 }
 
+/// A Lambda authorizer of type `REQUEST`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestAuthorizer {
+    /// Where it looks, in AWS's words: `method.request.header.NAME`, `method.request.querystring.NAME`.
+    pub identity_sources: Vec<String>,
+    /// How long its answers are kept, in seconds.
+    pub ttl: u32,
+    /// What the function says to a request without a token that it is asked about.
+    pub allows_without_token: bool,
+}
+
+impl RequestAuthorizer {
+    /// Whether a request that lacks an identity source is refused before the function is asked: facts B16, only where
+    /// answers are kept.
+    pub(super) fn refuses_unidentified(&self) -> bool {
+        self.ttl > 0 && !self.identity_sources.is_empty()
+    }
+}
+
 /// A method of the simulated API: what it demands, and what it then does.
 #[derive(Debug, Clone)]
 pub struct Method {
@@ -120,6 +139,14 @@ pub struct Method {
     pub required_query: Vec<String>,
     /// The top-level keys that the validator wants of a JSON body.
     pub required_body: Option<Vec<String>>,
+    /// The Lambda authorizer of a method that asks one; `None`: a `TOKEN` authorizer that looks at `Authorization`.
+    pub authorizer: Option<RequestAuthorizer>,
+    /// The values that the export gives as examples, by the parameter's name.
+    pub examples: BTreeMap<String, String>,
+    /// The values that the export lists for a path parameter, by its name.
+    pub values: BTreeMap<String, Vec<String>>,
+    /// The schema that the export has for a JSON body, if it is another than of [`Self::required_body`].
+    pub model: Option<serde_json::Value>,
     /// What it does.
     pub behaviour: Behaviour,
     /// What it does for the first so many requests instead; counted per deployment.
@@ -139,6 +166,10 @@ impl From<Behaviour> for Method {
             required_headers: Vec::new(),
             required_query: Vec::new(),
             required_body: None,
+            authorizer: None,
+            examples: BTreeMap::new(),
+            values: BTreeMap::new(),
+            model: None,
             behaviour,
             at_first: None,
             latency: None,
@@ -177,6 +208,45 @@ impl Method {
     #[must_use]
     pub fn custom(self) -> Self {
         self.authorization(Authorization::Custom)
+    }
+
+    /// Asks a Lambda authorizer of type `REQUEST` that looks at these sources and whose answers are kept so long. Where it
+    /// is asked about a request without a token, it denies it.
+    #[must_use]
+    pub fn request_authorizer(mut self, identity_sources: &[&str], ttl: u32) -> Self {
+        let identity_sources = identity_sources.iter().map(|source| (*source).to_owned()).collect();
+        self.authorizer = Some(RequestAuthorizer { identity_sources, ttl, allows_without_token: false });
+        self.custom()
+    }
+
+    /// Its `REQUEST` authorizer lets requests in that have no token.
+    #[must_use]
+    pub fn authorizer_allows(mut self) -> Self {
+        if let Some(authorizer) = &mut self.authorizer {
+            authorizer.allows_without_token = true;
+        }
+        self
+    }
+
+    /// Gives an example of a parameter in the export.
+    #[must_use]
+    pub fn example(mut self, parameter: &str, value: &str) -> Self {
+        self.examples.insert(parameter.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Lists the values of a path parameter in the export.
+    #[must_use]
+    pub fn values(mut self, parameter: &str, values: &[&str]) -> Self {
+        self.values.insert(parameter.to_owned(), values.iter().map(|value| (*value).to_owned()).collect());
+        self
+    }
+
+    /// Has this schema for a JSON body in the export.
+    #[must_use]
+    pub fn model(mut self, schema: serde_json::Value) -> Self {
+        self.model = Some(schema);
+        self
     }
 
     /// Wants a token of a user pool.
@@ -249,9 +319,15 @@ impl Method {
         }
     }
 
-    /// Whether a request validator is attached.
-    pub(super) fn is_validated(&self) -> bool {
-        !self.required_headers.is_empty() || !self.required_query.is_empty() || self.required_body.is_some()
+    /// The validator's name in the export, and whether it checks parameters and the body.
+    pub(super) fn validator(&self) -> Option<(&'static str, bool, bool)> {
+        let parameters = !self.required_headers.is_empty() || !self.required_query.is_empty();
+        match (parameters, self.required_body.is_some()) {
+            (false, false) => None,
+            (true, false) => Some(("params-only", true, false)),
+            (false, true) => Some(("body-only", false, true)),
+            (true, true) => Some(("all", true, true)),
+        }
     }
 
     fn noun(&self) -> gateway::Method {

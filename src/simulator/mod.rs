@@ -34,6 +34,6 @@ pub use bad_transport::{BadTransport, Trouble};
 pub use calls::{Calls, ControlCall, DataCall, Reached, Recording};
 pub use fault::{ControlFault, Fault, Operation};
 pub use gateway_response::{GatewayResponse, ResponseType};
-pub use method::{Behaviour, Method, Methods, Reply};
+pub use method::{Behaviour, Method, Methods, Reply, RequestAuthorizer};
 pub use oracle::{http_oracle, oracle};
 pub use server::Simulator;

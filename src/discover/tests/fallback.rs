@@ -188,3 +188,31 @@ async fn a_canary_has_no_export_of_its_own() {
     let sources: Vec<_> = inventory.apis[0].deployments.values().map(|deployment| deployment.source).collect();
     assert_eq!(sources, [TreeSource::Export, TreeSource::Edited]);
 }
+
+#[tokio::test]
+async fn an_export_that_is_none_leaves_the_summary_alone() {
+    let summary = || super::script::deployment("d1", "/x");
+    let cases = [
+        (
+            Answer::Raw(200, vec![], "<html>".into()),
+            "GetExport: the document is no JSON (expected value at line 1 column 1)",
+        ),
+        (Answer::Raw(200, vec![], "{}".into()), "GetExport: the document has no `paths`"),
+        (Answer::Raw(200, vec![], " ".repeat((16 << 20) + 1)), "GetExport: the document has 16777217 bytes"),
+        (
+            Answer::Error(501, "InternalFailure", "not implemented"),
+            "the endpoint has no GetExport: 501 InternalFailure",
+        ),
+        (Answer::Error(409, "ConflictException", "busy"), "GetExport was refused: 409 ConflictException, busy"),
+    ];
+    for (answer, reason) in cases {
+        let answer = std::sync::Mutex::new(Some(answer));
+        let (inventory, _) =
+            read(summary, move || answer.lock().unwrap().take().unwrap_or_else(failing), resources).await;
+        assert_eq!(source(&inventory), Some(TreeSource::ApiSummary));
+        let deployment = &inventory.apis[0].deployments["d1"];
+        let why = deployment.undescribed.as_deref().unwrap();
+        assert!(why.starts_with(reason) && !why.contains('\n'), "{why}");
+        assert_eq!((deployment.tree.len(), reasons(&inventory)), (1, vec![]));
+    }
+}

@@ -138,6 +138,7 @@ pub(super) fn fast() -> Limits {
         attempt_timeout: Duration::from_secs(5),
         apis_at_once: NonZeroUsize::new(4).unwrap(),
         edited: true,
+        exports: true,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::script::{config, count, fast};
 use crate::config::Scope;
-use crate::discover::{ControlPlane, DiscoverError, Limits, Operation, Wanted, discover, history};
+use crate::discover::{ControlPlane, DiscoverError, Limits, MemoryCache, Operation, Wanted, discover, history};
 use crate::gateway::{Api, Authorization, EndpointType, Inventory, RoutingMode, TreeSource, Verb};
 use crate::simulator::{
     self, Account, Behaviour, ControlFault, Fault, GatewayResponse, Method, Operation as Simulated, ResponseType,
@@ -57,9 +57,15 @@ fn built(api: &Api, simulated: &simulator::Api) {
     assert!(same(api.edited.as_ref().unwrap(), &simulated.edited.tree()));
 }
 
-/// Whether two trees have the same methods: resources without any may be there or not.
+/// Whether two trees have the same methods: resources without any may be there or not. What their requests look like is
+/// the exports' matter.
 fn same(one: &crate::gateway::Tree, other: &crate::gateway::Tree) -> bool {
-    one.methods().eq(other.methods())
+    let demands = |tree: &crate::gateway::Tree| -> Vec<_> {
+        tree.methods()
+            .map(|(path, verb, method)| (path.to_owned(), verb, method.authorization, method.api_key_required))
+            .collect()
+    };
+    demands(one) == demands(other)
 }
 
 #[tokio::test]
@@ -355,4 +361,177 @@ async fn a_history_that_cannot_be_read_is_a_gap() {
     assert!(past.is_empty());
     let gap = gap.unwrap();
     assert!(gap.place.contains("history") && gap.reason.contains("GetDeployments"), "{gap:?}");
+}
+
+fn interface<'a>(api: &'a Api, deployment: &str, path: &str, verb: Verb) -> Option<&'a crate::gateway::Interface> {
+    api.deployments[deployment].tree.method(path, verb).unwrap().interface.as_deref()
+}
+
+#[tokio::test]
+async fn an_export_tells_what_requests_look_like_and_is_asked_for_once() {
+    let (simulator, plane) = start(Account::new(REGION).api(orders())).await;
+    let inventory = sweep(&plane).await;
+    assert_eq!(reasons(&inventory), [""; 0]);
+    let api = &inventory.apis[0];
+    let files = interface(api, "dep1", "/files/{proxy+}", Verb::Any).unwrap();
+    assert_eq!(files.parameters[0].name, "proxy");
+    assert_eq!(api.deployments["dep1"].undescribed, None);
+    let canary = api.deployments["dep2"].undescribed.as_deref();
+    assert_eq!(canary, Some("only a canary serves this deployment, and a stage's export is of its other one"));
+    // prod and qa are on the same one.
+    assert_eq!(count(&plane, Operation::GetExport), 2);
+    let again = sweep(&plane).await;
+    assert_eq!(again, inventory);
+    assert_eq!(count(&plane, Operation::GetExport), 2, "a deployment never changes");
+    // As a Lambda does whose instance is new: what is kept elsewhere is found again.
+    let cache = std::sync::Arc::new(MemoryCache::default());
+    for calls in [2, 0] {
+        let plane = ControlPlane::new(&config(&simulator.endpoint_url()), fast()).keep_interfaces_in(cache.clone());
+        assert_eq!(sweep(&plane).await, inventory);
+        assert_eq!(count(&plane, Operation::GetExport), calls);
+    }
+    // Not for one API, nor where it is switched off.
+    let plane = ControlPlane::new(&config(&simulator.endpoint_url()), Limits { exports: false, ..fast() });
+    let inventory = sweep(&plane).await;
+    assert_eq!(interface(&inventory.apis[0], "dep1", "/me", Verb::Get), None);
+    assert_eq!(inventory.apis[0].deployments["dep2"].undescribed, None, "nobody asked");
+    let plane = ControlPlane::new(&config(&simulator.endpoint_url()), fast());
+    discover(&plane, &Wanted::Api("a1b2c3d4e5".to_owned()), 0, None).await.unwrap();
+    assert_eq!(count(&plane, Operation::GetExport), 0);
+}
+
+#[tokio::test]
+async fn without_an_export_the_summary_stands_alone_and_says_why() {
+    let deployed = |plane: &ControlPlane, inventory: &Inventory| {
+        let api = &inventory.apis[0];
+        built(api, &orders());
+        assert_eq!(interface(api, "dep1", "/me", Verb::Get), None);
+        (api.deployments["dep1"].undescribed.clone().unwrap(), count(plane, Operation::GetExport))
+    };
+    // What API Gateway refuses it refuses for good; what failed is asked for again by the next run.
+    let (_simulator, plane) = start(Account::new(REGION).api(orders().refuse_export())).await;
+    for _ in 0..2 {
+        let inventory = sweep(&plane).await;
+        let refused = "GetExport was refused: 400 BadRequestException, Only found non-JSON body models, which are not \
+                       supported for OAS export";
+        assert_eq!(deployed(&plane, &inventory), (refused.to_owned(), 2));
+        assert_eq!(reasons(&inventory), [""; 0]);
+    }
+    let faults = [
+        (Fault::InternalFailure, "GetExport failed at the endpoint once: 500 ", 2, 0),
+        (Fault::TooManyRequests(1), "GetExport was throttled 3 times: 429 ", 6, 0),
+        (Fault::AccessDenied, "GetExport is not allowed; grant apigateway:GET: ", 2, 3),
+        (Fault::NotFound, "GetExport found nothing: 404 ", 2, 0),
+        (Fault::Garbage, "GetExport", 2, 0),
+    ];
+    for (fault, reason, calls, gaps) in faults {
+        let account = Account::new(REGION).api(orders()).fault(ControlFault::on(Simulated::GetExport, fault));
+        let (_simulator, plane) = start(account).await;
+        let inventory = sweep(&plane).await;
+        let (why, made) = deployed(&plane, &inventory);
+        assert!(why.starts_with(reason) && !why.contains('\n'), "{fault:?}: {why}");
+        assert_eq!((made, inventory.gaps.len()), (calls, gaps), "{fault:?} {:?}", inventory.gaps);
+        sweep(&plane).await;
+        let more = count(&plane, Operation::GetExport);
+        assert_eq!(more, if matches!(fault, Fault::Garbage) { calls } else { 2 * calls }, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn interfaces_are_what_was_built() {
+    use crate::gateway::{Authorizer, AuthorizerKind, Passthrough, Place, SampleSource};
+    let sources = &["method.request.header.X-Token", "method.request.querystring.t"][..];
+    let api = simulator::Api::new("a", "described")
+        .deploy("d", |tree| {
+            tree.get(
+                "/items/{id}",
+                Method::mock().values("id", &["7", "8"]).requires_header("X-Tenant").example("X-Tenant", "acme"),
+            )
+            .post("/items", Method::http(200, "{}").requires_body(&["name"]))
+            .put("/items", Method::http(200, "{}").requires_query("v").requires_body(&["name"]))
+            .post("/json", Behaviour::OnlyJson)
+            .get("/token", Method::mock().custom())
+            .get("/request", Method::mock().request_authorizer(sources, 60))
+            .get("/unsaid", Method::mock().request_authorizer(&[], 0))
+            .get("/pool", Method::mock().cognito())
+        })
+        .stage("prod", "d");
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    let inventory = sweep(&plane).await;
+    let of = |path, verb| interface(&inventory.apis[0], "d", path, verb).unwrap();
+    let samples: Vec<_> = of("/items/{id}", Verb::Get)
+        .parameters
+        .iter()
+        .map(|own| {
+            (own.place, own.name.as_str(), own.required, own.sample.as_ref().map(|own| (own.value.as_str(), own.from)))
+        })
+        .collect();
+    let expected = [
+        (Place::Path, "id", true, Ok(("7", SampleSource::Enum))),
+        (Place::Header, "X-Tenant", true, Ok(("acme", SampleSource::Example))),
+    ];
+    assert_eq!(samples, expected);
+    let validated = |path, verb| (of(path, verb).validates_parameters, of(path, verb).validates_body);
+    assert_eq!(validated("/items/{id}", Verb::Get), (true, false));
+    assert_eq!(validated("/items", Verb::Post), (false, true));
+    assert_eq!(validated("/items", Verb::Put), (true, true));
+    assert_eq!(validated("/json", Verb::Post), (false, false));
+    let body = of("/items", Verb::Post).body.as_ref().unwrap();
+    assert_eq!((body.refuses_empty, body.sample.as_ref().unwrap().value.as_str()), (true, r#"{"name":"sample"}"#));
+    let json = of("/json", Verb::Post).integration.as_ref().unwrap();
+    assert_eq!(
+        (json.passthrough, json.templates.as_slice()),
+        (Passthrough::Never, &["application/json".to_owned()][..])
+    );
+    let authorizer = |path| of(path, Verb::Get).authorizer.clone();
+    let expected = |kind, sources: &[&str], ttl| {
+        Some(Authorizer { kind, identity_sources: sources.iter().map(|source| (*source).to_owned()).collect(), ttl })
+    };
+    let header = &["method.request.header.Authorization"][..];
+    assert_eq!(authorizer("/token"), expected(AuthorizerKind::Token, header, Some(300)));
+    assert_eq!(authorizer("/request"), expected(AuthorizerKind::Request, sources, Some(60)));
+    assert_eq!(authorizer("/unsaid"), expected(AuthorizerKind::Request, &[], Some(0)));
+    assert_eq!(authorizer("/pool"), expected(AuthorizerKind::Cognito, header, None));
+    assert_eq!(authorizer("/items/{id}"), None);
+}
+
+/// What is wrong with one model is one line at its own method, and the others have their samples.
+#[tokio::test]
+async fn a_bad_model_costs_its_own_method_the_sample_and_no_other() {
+    use serde_json::{Map, Value, json};
+    let member =
+        |number: usize| (format!("property-number-{number:07}-of-a-model-of-ten-megabytes"), json!({"type": "string"}));
+    let properties: Map<String, Value> = (0..80_000).map(member).collect();
+    let required: Vec<&String> = properties.keys().collect();
+    let large = json!({"type": "object", "required": required, "properties": properties});
+    assert!(large.to_string().len() > 10_000_000, "{}", large.to_string().len());
+    // It needs itself: `#/paths/…` is where the export has it.
+    let own = "#/paths/~1cyclic/post/requestBody/content/application~1json/schema";
+    let cyclic = json!({"type": "object", "required": ["next"], "properties": {"next": {"$ref": own}}});
+    let pattern =
+        json!({"type": "object", "required": ["p"], "properties": {"p": {"type": "string", "pattern": "^(?!a)a$"}}});
+    let models = [("/cyclic", cyclic), ("/large", large), ("/pattern", pattern)];
+    let api = simulator::Api::new("a", "described")
+        .deploy("d", |tree| {
+            let tree = tree.get("/items/{id}", Method::mock()).post("/good", Method::mock().requires_body(&["a"]));
+            models.iter().fold(tree, |tree, (path, model)| tree.post(path, Method::mock().model(model.clone())))
+        })
+        .stage("prod", "d");
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    let inventory = sweep(&plane).await;
+    assert_eq!(reasons(&inventory), [""; 0]);
+    let api = &inventory.apis[0];
+    assert_eq!(api.deployments["d"].undescribed, None);
+    let sample = |path| interface(api, "d", path, Verb::Post).unwrap().body.clone().unwrap().sample;
+    let why = |path| sample(path).unwrap_err();
+    assert!(why("/cyclic").contains("cyclic schema: `#/paths/"), "{}", why("/cyclic"));
+    assert!(why("/large").starts_with("the schema is too large: no sample was found in "), "{}", why("/large"));
+    assert!(
+        why("/pattern").contains("no value is made for the pattern `^(?!a)a$`: look-around"),
+        "{}",
+        why("/pattern")
+    );
+    assert!(["/cyclic", "/large", "/pattern"].into_iter().all(|path| !why(path).contains('\n')));
+    assert_eq!(sample("/good").unwrap().value, r#"{"a":"sample"}"#);
+    assert!(interface(api, "d", "/items/{id}", Verb::Get).unwrap().parameters[0].sample.is_ok());
 }

@@ -166,7 +166,11 @@ async fn what_cannot_be_read_of_an_api_is_named_door_by_door() {
     .await;
     let inventory = sweep(&script.plane()).await;
     let denied = "deployment d2: GetDeployment is not allowed; grant apigateway:GET: 403 AccessDeniedException, no";
+    // The stage's export is refused too; its summary was not.
+    let export = "deployment d1: GetExport is not allowed; grant apigateway:GET: 403 AccessDeniedException, no; what its \
+                  methods' requests look like is not known";
     let expected = [
+        ("api a (name of a) stage dev", export),
         ("api a (name of a) stage dev canary", denied),
         ("api a (name of a) stage prod", denied),
         ("api a (name of a) gateway responses", "GetGatewayResponses was refused: 400 BadRequestException, no"),

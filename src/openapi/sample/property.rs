@@ -105,7 +105,12 @@ impl Maker {
         }
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_possible_truncation,
+        reason = "small numbers"
+    )]
     fn integer(&mut self) -> (Value, Value) {
         let step = [1, 1, 2, 3, 7, 100][self.choices.below(6)];
         let witness = (self.choices.below(256) as i64 - 100) * step;

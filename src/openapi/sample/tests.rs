@@ -166,5 +166,5 @@ fn deep_schemas_end() {
         })
         .collect();
     let why = made_of(&json!({"$ref": "#/components/schemas/S0"}), &Value::Object(schemas)).unwrap_err();
-    assert!(why.contains("nested more than 48 deep"), "{why}");
+    assert!(why.contains("nested more than 48 deep") && why.len() < 300, "{why}");
 }

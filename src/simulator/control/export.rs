@@ -10,7 +10,7 @@ use super::{Body, Failure};
 use crate::gateway::{Authorization, Verb};
 use crate::simulator::account::Account;
 use crate::simulator::api::{Api, Deployment};
-use crate::simulator::method::Method;
+use crate::simulator::method::{Behaviour, Method, RequestAuthorizer};
 use crate::simulator::request::Incoming;
 
 /// GetExport.
@@ -38,7 +38,7 @@ pub(super) fn export(
         .flat_map(|(_, value)| value.split(',').map(ToOwned::to_owned).collect::<Vec<_>>())
         .collect();
     let wants = |name: &str| extensions.iter().any(|extension| extension == "apigateway" || extension == name);
-    let document = json!({
+    let mut document = json!({
         "openapi": "3.0.1",
         "info": { "title": api.name, "version": "1.0.0" },
         "servers": [{
@@ -48,6 +48,10 @@ pub(super) fn export(
         "paths": paths(deployment, &wants),
         "components": { "securitySchemes": security_schemes(deployment, &wants) },
     });
+    let validators = validators(deployment);
+    if wants("validators") && !validators.is_empty() {
+        document["x-amazon-apigateway-request-validators"] = Value::Object(validators);
+    }
     let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::bad_request(e.to_string()))?;
     Ok(Body::Blob { name: "oas30_1.0.0.json".to_owned(), text })
 }
@@ -70,7 +74,16 @@ fn paths(deployment: &Deployment, wants: &dyn Fn(&str) -> bool) -> Value {
 }
 
 fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> Value {
-    let parameter = |name: &str, place: &str| json!({ "name": name, "in": place, "required": true, "schema": { "type": "string" } });
+    let parameter = |name: &str, place: &str| {
+        let mut parameter = json!({ "name": name, "in": place, "required": true, "schema": { "type": "string" } });
+        if let Some(example) = method.examples.get(name) {
+            parameter["example"] = json!(example);
+        }
+        if let Some(values) = method.values.get(name) {
+            parameter["schema"]["enum"] = json!(values);
+        }
+        parameter
+    };
     let names = resource.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Value> = names.map(|name| parameter(name.trim_end_matches('+'), "path")).collect();
     parameters.extend(method.required_headers.iter().map(|name| parameter(name, "header")));
@@ -79,16 +92,14 @@ fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> V
     if !parameters.is_empty() {
         value["parameters"] = json!(parameters);
     }
-    if let Some(keys) = &method.required_body {
+    let required = method.required_body.as_ref().map(|keys| {
         let properties: BTreeMap<&String, Value> = keys.iter().map(|key| (key, json!({ "type": "string" }))).collect();
-        value["requestBody"] = json!({
-            "required": true,
-            "content": { "application/json": {
-                "schema": { "type": "object", "required": keys, "properties": properties },
-            } },
-        });
+        json!({ "type": "object", "required": keys, "properties": properties })
+    });
+    if let Some(schema) = method.model.clone().or(required) {
+        value["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
-    let mut security: Vec<Value> = scheme(method).map(|scheme| json!({ scheme: [] })).into_iter().collect();
+    let mut security: Vec<Value> = scheme(method).map(|scheme| json!({ (scheme): [] })).into_iter().collect();
     if method.api_key_required {
         // Both in one requirement: the caller needs the one and the other.
         match security.first_mut() {
@@ -100,42 +111,84 @@ fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> V
         value["security"] = json!(security);
     }
     if wants("integrations") {
-        value["x-amazon-apigateway-integration"] =
-            json!({ "type": method.behaviour.integration_type().to_ascii_lowercase() });
+        let kind = method.behaviour.integration_type().to_ascii_lowercase();
+        let passthrough = if method.behaviour == Behaviour::OnlyJson { "never" } else { "when_no_match" };
+        let mut integration = json!({ "type": kind, "passthroughBehavior": passthrough });
+        if kind == "mock" {
+            integration["requestTemplates"] = json!({ "application/json": "{\"statusCode\": 200}" });
+        }
+        value["x-amazon-apigateway-integration"] = integration;
     }
     // Facts B14: without the extension the validator is dropped.
-    if method.is_validated() && wants("validators") {
-        value["x-amazon-apigateway-request-validator"] = json!("all");
+    if let Some((name, ..)) = method.validator().filter(|_| wants("validators")) {
+        value["x-amazon-apigateway-request-validator"] = json!(name);
     }
     value
 }
 
-fn scheme(method: &Method) -> Option<&'static str> {
-    match method.authorization {
+fn methods(deployment: &Deployment) -> impl Iterator<Item = &Method> {
+    deployment.methods.0.values().flat_map(BTreeMap::values)
+}
+
+/// The validators that methods name.
+fn validators(deployment: &Deployment) -> Map<String, Value> {
+    let named = methods(deployment).filter_map(Method::validator).map(|(name, parameters, body)| {
+        let own = json!({ "validateRequestParameters": parameters, "validateRequestBody": body });
+        (name.to_owned(), own)
+    });
+    named.collect()
+}
+
+/// The name of a method's scheme: methods with the same authorizer share one.
+fn scheme(method: &Method) -> Option<String> {
+    match (method.authorization, &method.authorizer) {
         // No REST API has JWT authorizers.
-        Authorization::None | Authorization::Jwt => None,
-        Authorization::AwsIam => Some("sigv4"),
-        Authorization::Custom => Some("authorizer"),
-        Authorization::CognitoUserPools => Some("user_pool"),
+        (Authorization::None | Authorization::Jwt, _) => None,
+        (Authorization::AwsIam, _) => Some("sigv4".to_owned()),
+        (Authorization::CognitoUserPools, _) => Some("user_pool".to_owned()),
+        (Authorization::Custom, None) => Some("authorizer".to_owned()),
+        (Authorization::Custom, Some(RequestAuthorizer { identity_sources, ttl, .. })) => {
+            Some(format!("request-{ttl}-{}", identity_sources.join("-")))
+        }
     }
 }
 
 fn security_schemes(deployment: &Deployment, wants: &dyn Fn(&str) -> bool) -> Value {
-    let methods = || deployment.methods.0.values().flat_map(BTreeMap::values);
     let mut schemes = Map::new();
-    for name in methods().filter_map(scheme) {
-        let mut value = json!({ "type": "apiKey", "name": "Authorization", "in": "header" });
+    for (name, method) in methods(deployment).filter_map(|method| Some((scheme(method)?, method))) {
+        // API Gateway's own word for the header of a `REQUEST` authorizer, which need not look at any [U].
+        let header = if method.authorizer.is_some() { "Unused" } else { "Authorization" };
+        let mut value = json!({ "type": "apiKey", "name": header, "in": "header" });
         if wants("authorizers") {
-            value["x-amazon-apigateway-authtype"] = json!(match name {
-                "sigv4" => "awsSigv4",
-                "user_pool" => "cognito_user_pools",
+            value["x-amazon-apigateway-authtype"] = json!(match method.authorization {
+                Authorization::AwsIam => "awsSigv4",
+                Authorization::CognitoUserPools => "cognito_user_pools",
                 _ => "custom",
             });
+            if let Some(authorizer) = authorizer(method) {
+                value["x-amazon-apigateway-authorizer"] = authorizer;
+            }
         }
-        schemes.insert(name.to_owned(), value);
+        schemes.insert(name, value);
     }
-    if methods().any(|method| method.api_key_required) {
+    if methods(deployment).any(|method| method.api_key_required) {
         schemes.insert("api_key".to_owned(), json!({ "type": "apiKey", "name": "x-api-key", "in": "header" }));
     }
     Value::Object(schemes)
+}
+
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html>
+fn authorizer(method: &Method) -> Option<Value> {
+    match (method.authorization, &method.authorizer) {
+        (Authorization::None | Authorization::AwsIam | Authorization::Jwt, _) => None,
+        (Authorization::CognitoUserPools, _) => Some(json!({ "type": "cognito_user_pools", "providerARNs": [] })),
+        (Authorization::Custom, None) => Some(json!({ "type": "token", "authorizerResultTtlInSeconds": 300 })),
+        (Authorization::Custom, Some(RequestAuthorizer { identity_sources, ttl, .. })) => {
+            let mut own = json!({ "type": "request", "authorizerResultTtlInSeconds": ttl });
+            if !identity_sources.is_empty() {
+                own["identitySource"] = json!(identity_sources.join(", "));
+            }
+            Some(own)
+        }
+    }
 }

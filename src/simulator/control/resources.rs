@@ -62,7 +62,7 @@ fn describe_method(verb: Verb, method: &Method) -> Value {
     if method.required_body.is_some() {
         value["requestModels"] = json!({ "application/json": "Body" });
     }
-    if method.is_validated() {
+    if method.validator().is_some() {
         value["requestValidatorId"] = json!("valid8");
     }
     value

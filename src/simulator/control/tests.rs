@@ -227,7 +227,7 @@ async fn an_export_is_the_deployed_tree() {
     assert_eq!(names, ["id", "X-H", "q"]);
     assert_eq!(get["security"][0]["sigv4"], serde_json::json!([]));
     assert_eq!(get["x-amazon-apigateway-integration"]["type"], "mock");
-    assert_eq!(get["x-amazon-apigateway-request-validator"], "all");
+    assert_eq!(get["x-amazon-apigateway-request-validator"], "params-only");
     let both = &document["paths"]["/me"]["get"]["security"][0];
     assert!(both["api_key"].is_array() && both["user_pool"].is_array());
     let scheme = &document["components"]["securitySchemes"]["sigv4"];

@@ -46,25 +46,61 @@ fn authorize(request: &Incoming, method: &Method) -> Result<(), Refusal> {
             Signature::Absent => Err(Refusal::missing_authentication_token()),
             Signature::Refused(refusal) => Err(refusal),
         },
+        Authorization::Custom if method.authorizer.is_some() => ask_about_request(request, method),
         // Facts A2, B16: without its identity source the Lambda is not called.
         Authorization::Custom | Authorization::CognitoUserPools | Authorization::Jwt if token.is_empty() => {
             Err(Refusal::unauthorized("Unauthorized"))
         }
-        Authorization::Custom => match token {
-            _ if method.authorizer_broken => Err(Refusal::authorizer_configuration_error()),
-            "deny" => {
-                Err(Refusal::access_denied("User is not authorized to access this resource with an explicit deny"))
-            }
-            // The literal string that an authorizer raises for a 401.
-            "unauthorized" => Err(Refusal::unauthorized("Unauthorized")),
-            "error" => Err(Refusal::authorizer_failure()),
-            _ => Ok(()),
-        },
+        Authorization::Custom => ask(method, token),
         Authorization::CognitoUserPools | Authorization::Jwt => match token {
             "expired" => Err(Refusal::unauthorized("The incoming token has expired")), // [U]
             "deny" => Err(Refusal::unauthorized("Unauthorized")),
             _ => Ok(()),
         },
+    }
+}
+
+/// What the Lambda authorizer says to a token.
+fn ask(method: &Method, token: &str) -> Result<(), Refusal> {
+    match token {
+        _ if method.authorizer_broken => Err(Refusal::authorizer_configuration_error()),
+        "deny" => Err(Refusal::access_denied("User is not authorized to access this resource with an explicit deny")),
+        // The literal string that an authorizer raises for a 401.
+        "unauthorized" => Err(Refusal::unauthorized("Unauthorized")),
+        "error" => Err(Refusal::authorizer_failure()),
+        _ => Ok(()),
+    }
+}
+
+/// A `REQUEST` authorizer: facts B16. Where its answers are kept by identity sources, a request that lacks one is refused
+/// and the function not asked; where they are not, the function decides about a request without a token too.
+fn ask_about_request(request: &Incoming, method: &Method) -> Result<(), Refusal> {
+    let Some(authorizer) = &method.authorizer else { return Ok(()) };
+    let found = |source: &String| match source.strip_prefix("method.request.") {
+        Some(part) => match part.split_once('.') {
+            Some(("header", name)) => request.header(&name.to_ascii_lowercase()).map(ToOwned::to_owned),
+            Some(("querystring", name)) => request.query_value(name),
+            _ => None,
+        },
+        // The context and the stage variables are always there.
+        None => Some(source.clone()),
+    };
+    let identities: Vec<Option<String>> = authorizer
+        .identity_sources
+        .iter()
+        .map(found)
+        .map(|found| found.filter(|text| !text.trim().is_empty()))
+        .collect();
+    if authorizer.refuses_unidentified() && identities.iter().any(Option::is_none) {
+        return Err(Refusal::unauthorized("Unauthorized"));
+    }
+    let token =
+        identities.into_iter().flatten().next().or_else(|| request.header("authorization").map(ToOwned::to_owned));
+    match token.as_deref().map(|token| token.trim().strip_prefix("Bearer ").unwrap_or(token.trim())) {
+        Some(token) if !token.is_empty() => ask(method, token),
+        _ if method.authorizer_broken => Err(Refusal::authorizer_configuration_error()),
+        _ if authorizer.allows_without_token => Ok(()),
+        _ => Err(Refusal::access_denied("User is not authorized to access this resource with an explicit deny")),
     }
 }
 

@@ -10,8 +10,17 @@ use crate::simulator::method::{Behaviour, Reply};
 use crate::simulator::request::Incoming;
 
 /// Whether the request gets as far as an integration, whatever comes of it.
-pub(super) fn is_reached(behaviour: &Behaviour) -> bool {
-    !matches!(behaviour, Behaviour::Throttled | Behaviour::QuotaExceeded | Behaviour::OnlyJson)
+pub(super) fn is_reached(behaviour: &Behaviour, request: &Incoming) -> bool {
+    match behaviour {
+        Behaviour::Throttled | Behaviour::QuotaExceeded => false,
+        Behaviour::OnlyJson => is_json(request),
+        _ => true,
+    }
+}
+
+/// Without a content type a request counts as JSON (facts A2, UNSUPPORTED_MEDIA_TYPE).
+fn is_json(request: &Incoming) -> bool {
+    request.header("content-type").unwrap_or("application/json").starts_with("application/json")
 }
 
 /// The integration's answer, or the gateway's word on why there is none.
@@ -37,8 +46,7 @@ pub(super) fn answer(behaviour: &Behaviour, request: &Incoming) -> Result<Answer
             Ok(remapped(inner))
         }
         Behaviour::OnlyJson => {
-            let kind = request.header("content-type").unwrap_or("application/json");
-            if kind.starts_with("application/json") {
+            if is_json(request) {
                 Ok(Answer::json(200, ""))
             } else {
                 Err(Refusal::unsupported_media_type())

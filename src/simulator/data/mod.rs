@@ -150,7 +150,7 @@ fn enter(
     }
     let behaviour = method.behave();
     let answer = integration::answer(behaviour, request).unwrap_or_else(|refusal| refusal.render(&context, responses));
-    let reached = integration::is_reached(behaviour).then(|| Reached {
+    let reached = integration::is_reached(behaviour, request).then(|| Reached {
         api: api.id.clone(),
         stage: stage.name.clone(),
         resource: resource.to_owned(),

@@ -668,3 +668,53 @@ fn nothing_panics_on_odd_requests() {
         }
     }
 }
+
+#[test]
+fn request_authorizers_refuse_or_are_asked() {
+    let header = &["method.request.header.X-Token"][..];
+    let account = Account::new("us-east-1").api(
+        Api::new("a1b2c3d4e5", "orders")
+            .deploy("d", |tree| {
+                tree.get("/kept", Method::mock().request_authorizer(header, 300))
+                    .get("/asked", Method::mock().request_authorizer(header, 0))
+                    .get("/open", Method::mock().request_authorizer(header, 0).authorizer_allows())
+                    .get("/nowhere", Method::mock().request_authorizer(&[], 300).authorizer_allows())
+                    .get(
+                        "/query",
+                        Method::mock().request_authorizer(&["method.request.querystring.t", "context.path"], 60),
+                    )
+            })
+            .stage("prod", "d"),
+    );
+    let unauthorized = r#"401 UnauthorizedException {"message":"Unauthorized"}"#;
+    let denied = "403 AccessDeniedException \
+                  {\"Message\":\"User is not authorized to access this resource with an explicit deny\"}";
+    check(
+        &account,
+        &[
+            ("GET /prod/kept", unauthorized),
+            // Another header is not where it looks.
+            ("GET /prod/kept authorization: Bearer x", unauthorized),
+            ("GET /prod/kept x-token: x", "200 - "),
+            ("GET /prod/kept x-token: deny", denied),
+            ("GET /prod/asked", denied),
+            ("GET /prod/asked x-token: x", "200 - "),
+            ("GET /prod/open", "200 - "),
+            ("GET /prod/open x-token: deny", denied),
+            ("GET /prod/nowhere", "200 - "),
+            ("GET /prod/query", unauthorized),
+            ("GET /prod/query?t=x", "200 - "),
+        ],
+    );
+}
+
+#[test]
+fn a_content_type_that_is_never_passed_through_reaches_nothing() {
+    let api =
+        Api::new("a1b2c3d4e5", "orders").deploy("d", |tree| tree.post("/x", Behaviour::OnlyJson)).stage("prod", "d");
+    let account = Account::new("us-east-1").api(api);
+    let reached = |line: &str| serve(&account, &request(HOST, line)).reached.is_some();
+    assert!(!reached("POST /prod/x content-type: text/plain"));
+    assert!(reached("POST /prod/x content-type: application/json"), "and JSON does reach it");
+    assert!(reached("POST /prod/x"));
+}
