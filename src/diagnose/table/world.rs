@@ -328,9 +328,14 @@ fn http_apis() -> Vec<Api> {
     off.stages = vec![stage("$default", "o1")];
     off.deployments = [("o1".to_owned(), deployment(&["GET /pets"]))].into();
 
+    let mut half = http("halfhttp00", "half");
+    half.stages = vec![stage("prod", "x1"), stage("next", "x2")];
+    half.deployments =
+        [("x1".to_owned(), deployment(&["GET /orders"])), ("x2".to_owned(), deployment(&["ANY $default"]))].into();
+
     let mut socket = Api { protocol: Protocol::WebSocket, ..api("socket0000", "chat") };
     socket.stages = vec![stage("prod", "w1")];
-    vec![pets, catches, named, manual, off, socket]
+    vec![pets, catches, named, manual, off, half, socket]
 }
 
 /// An account with one of everything.

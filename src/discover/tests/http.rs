@@ -28,9 +28,9 @@ fn answer(path: &str, token: Option<&str>) -> Answer {
             {"stageName": "new", "autoDeploy": true},
         ]})),
         ("/v2/apis/h1h1h1h1h1/stages", Some("2")) => Answer::Json(json!({"items": [
-            {"stageName": "manual", "autoDeploy": false, "deploymentId": "dep2"},
             {"stageName": "stuck", "autoDeploy": true, "deploymentId": "dep2",
              "lastDeploymentStatusMessage": "Deployment attempt failed: no integration"},
+            {"stageName": "manual", "autoDeploy": false, "deploymentId": "dep2"},
             {"stageName": "empty", "autoDeploy": false},
         ]})),
         ("/v2/apis/h1h1h1h1h1/routes", None) => Answer::Json(json!({"nextToken": "2", "items": [
@@ -94,7 +94,7 @@ async fn an_http_api_is_read_behind_the_rest_apis() {
     assert_eq!(snapshot.method("/old", Verb::Get).unwrap().authorization, Some(Authorization::None));
     let export = &script.asked("/v2/apis/h1h1h1h1h1/exports/OAS30");
     assert_eq!(export.len(), 1, "each deployment once");
-    assert_eq!((&*export[0].query["stageName"], &*export[0].query["includeExtensions"]), ("manual", "true"));
+    assert_eq!((&*export[0].query["stageName"], &*export[0].query["includeExtensions"]), ("stuck", "true"));
     let socket = &inventory.apis[2];
     assert_eq!((socket.stages.len(), socket.deployments.len(), &socket.edited), (1, 0, &None));
     assert!(script.asked("/v2/apis/w1/routes").is_empty(), "its routes are of messages");
@@ -151,7 +151,7 @@ async fn what_cannot_be_read_of_http_apis_is_a_gap() {
     let (inventory, found) = gaps("/v2/apis/h1h1h1h1h1/exports/OAS30").await;
     let stand_in = "the API's routes stand in, and what is deployed may differ";
     let reason = format!("deployment dep2: {}; {stand_in}", denied("ExportApi"));
-    assert_eq!(found, [format!("api {H} (name of {H}) stage manual: {reason}")]);
+    assert_eq!(found, [format!("api {H} (name of {H}) stage stuck: {reason}")]);
     assert_eq!(inventory.apis[1].deployments["dep2"].source, TreeSource::Edited);
 }
 
