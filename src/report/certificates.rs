@@ -130,6 +130,36 @@ mod tests {
         assert_eq!(lines, expected);
     }
 
+    /// On the terminal, in the JSON and in the alert that goes out for something else: told, and no failure.
+    #[test]
+    fn what_ends_soon_is_told_and_fails_nothing() {
+        let mut report = crate::report::fixture::small();
+        let problems = report.problems().count();
+        for (host, days_left) in [("soon.example.com", 20), ("good.example.com", 21)] {
+            report.certificates.push(Certificate {
+                host: host.to_owned(),
+                not_after: 1_800_000_000,
+                days_left,
+                expires_soon: false,
+                issuer: "CA".to_owned(),
+            });
+        }
+        report.warn_of_certificates(21);
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["certificates"][0]["expires_soon"], true);
+        assert_eq!(
+            (&json["certificates"][1]["expires_soon"], &json["certificates"][1]["days_left"]),
+            (&false.into(), &21.into())
+        );
+        let terminal = crate::report::terminal::report(&report, crate::report::terminal::Style::default());
+        let alert = crate::report::alert(&report).unwrap();
+        for told in [terminal, format!("{alert:?}").replace("\\n", "\n")] {
+            assert!(told.contains("soon.example.com expires in 20 days"), "{told}");
+            assert!(!told.contains("good.example.com"), "{told}");
+        }
+        assert_eq!((report.problems().count(), report.warnings().count()), (problems, 1));
+    }
+
     #[test]
     fn a_warning_names_host_days_and_date() {
         let mut certificates = Certificates::default();
