@@ -66,7 +66,7 @@ def text(name: str) -> str:
 
 def load(name: str, backend: str) -> dict[str, Any]:
     """A document with what no emulator takes made plain: intrinsic functions and `${...}` of templates become words, and
-    every integration but MOCK leads to the backend, at /VERB/path of its own operation, so that the backend's calls tell
+    every integration but MOCK leads to the backend, at /DOCUMENT/VERB/path of its own operation, so that the backend's calls tell
     which operations were reached. AWS becomes HTTP and AWS_PROXY HTTP_PROXY; an operation without an integration gets HTTP_PROXY.
     """
     document = _plain(yaml.safe_load(text(name)))
@@ -74,7 +74,7 @@ def load(name: str, backend: str) -> dict[str, Any]:
         for verb, operation in item.items():
             if verb in VERBS or verb == ANY:
                 shown = "ANY" if verb == ANY else verb.upper()
-                operation[INTEGRATION] = _local(operation.get(INTEGRATION), shown, backend + f"/{shown}" + re.sub(r"[{}+]", "", path))
+                operation[INTEGRATION] = _local(operation.get(INTEGRATION), shown, f"{backend}/{name}/{shown}" + re.sub(r"[{}+]", "", path))
     document.get("components", {}).pop("x-amazon-apigateway-integrations", None)
     document.pop("x-amazon-apigateway-policy", None)
     for scheme in (document.get("securityDefinitions") or document.get("components", {}).get("securitySchemes") or {}).values():

@@ -1,9 +1,9 @@
-"""One document in one emulator, beside an API that shows each refusal at work on a safe verb: what should come of each method, and what did."""
+"""The documents in one emulator, beside an API that shows each refusal at work on a safe verb: what should come of each method, and what did."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,17 +33,22 @@ class Method(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    name: str
+    """All documents in one emulator, planned and run at once."""
+
     emulator: str
+    apis: Mapping[str, str]
+    """The API's id of each document, and of the calibration."""
     kinds: Mapping[Method, frozenset[str]]
-    """Each deployed method, calibration and document, with the refusals that stand in front of it by the control plane's word."""
-    document: frozenset[Method]
+    """Each deployed method with the refusals that stand in front of it by the control plane's word."""
     plan: Outcome
     run: Outcome
     requests: list[Request]
     """What the run sent to the data plane."""
     calls: list[Call]
     """What the backend got of it."""
+
+    def methods(self, name: str) -> set[Method]:
+        return {method for method in self.kinds if method.api == self.apis[name]}
 
     def fate(self, method: Method) -> str:
         """`probed`, or the reason that this emulator leaves."""
@@ -52,8 +57,19 @@ class Survey:
             return "probed"
         return "refusal-not-seen" if kinds else "no-safe-proof"
 
-    def fates(self) -> Counter[str]:
-        return Counter(self.fate(method) for method in self.kinds)
+    def fates(self, name: str) -> Counter[str]:
+        return Counter(self.fate(method) for method in self.methods(name))
+
+    def stage(self, name: str) -> Mapping[str, Any]:
+        """The report of the document's one stage."""
+        [stage] = [stage for stage in self.run.report().stages if stage["api"] == self.apis[name]]
+        return stage
+
+    def sent(self, name: str) -> list[Request]:
+        return [request for request in self.requests if f"/restapis/{self.apis[name]}/" in request.path]
+
+    def reached(self, name: str) -> list[Call]:
+        return [call for call in self.calls if call.path.startswith(f"/{name}/")]
 
 
 def calibration(server: Server, backend: str) -> str:
@@ -63,8 +79,8 @@ def calibration(server: Server, backend: str) -> str:
     validator = gateway.create_request_validator(restApiId=api.id, name="all", validateRequestBody=True, validateRequestParameters=True)["id"]
     gateway.create_model(restApiId=api.id, name="Thing", contentType="application/json", schema='{"type": "object", "required": ["name"]}')
     authorizer = token_authorizer(server, api.id)
-    api.method("GET", "/key", Http(f"{backend}/GET/key"), key=True)
-    api.method("GET", "/open", Http(f"{backend}/GET/open"))
+    api.method("GET", "/key", Http(f"{backend}/calibration/GET/key"), key=True)
+    api.method("GET", "/open", Http(f"{backend}/calibration/GET/open"))
     for path, change in (
         ("/token", {"authorizationType": "CUSTOM", "authorizerId": authorizer}),
         ("/signed", {"authorizationType": "AWS_IAM"}),
@@ -89,13 +105,13 @@ def token_authorizer(server: Server, api: str) -> str:
 
 
 def put(api: RestApi, server: Server, verb: str, path: str, backend: str, *, passthrough: str | None = None, **change: Any) -> None:
-    """A method that `RestApi.method` has no words for, leading to the backend at /VERB/path."""
+    """A method that `RestApi.method` has no words for, leading to the backend at /API/VERB/path."""
     gateway = client(server.url, "apigateway")
     where = {"restApiId": api.id, "resourceId": api.resource(server, path), "httpMethod": verb}
     gateway.put_method(**where, **{"authorizationType": "NONE", **change})
     never = {"passthroughBehavior": passthrough, "requestTemplates": {"application/json": "{}"}} if passthrough else {}
     kind = "HTTP" if passthrough else "HTTP_PROXY"
-    gateway.put_integration(**where, type=kind, integrationHttpMethod=verb, uri=f"{backend}/{verb}{path}", **never)
+    gateway.put_integration(**where, type=kind, integrationHttpMethod=verb, uri=f"{backend}/{api.name}/{verb}{path}", **never)
     if passthrough:
         gateway.put_method_response(**where, statusCode="200")
         gateway.put_integration_response(**where, statusCode="200")
@@ -137,20 +153,19 @@ def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer:
     }
 
 
-def survey(name: str, server: Server, localstack: Server, backend: Backend, gateprobe: Gateprobe, *, calibrated: bool = True) -> Survey:
-    """Imports the document (into MiniStack by way of LocalStack, `definitions.copy`), plans and runs."""
+def survey(names: Sequence[str], server: Server, localstack: Server, backend: Backend, gateprobe: Gateprobe) -> Survey:
+    """Imports the documents (into MiniStack by way of LocalStack, `definitions.copy`) beside a calibration, plans and runs."""
     emulators.reset(localstack)
     emulators.reset(server)
-    api = definitions.import_into_localstack(localstack, definitions.load(name, backend.url), "live")
-    if server is not localstack:
-        api = definitions.copy(localstack, api, server, "live")
-    known = kinds(server, calibration(server, backend.url)) if calibrated else {}
-    document = kinds(server, api)
+    apis = {"calibration": calibration(server, backend.url)}
+    for name in names:
+        api = definitions.import_into_localstack(localstack, definitions.load(name, backend.url), "live")
+        apis[name] = api if server is localstack else definitions.copy(localstack, api, server, "live")
+    known = {method: kind for api in apis.values() for method, kind in kinds(server, api).items()}
     backend.forget()
     with tap(server) as data:
-        where = {"GATEPROBE_INVOKE_URL": f"{data.url}/restapis/{{api}}/{{stage}}/_user_request_"}
-        plan = gateprobe.on(server)("plan", "--format", "json", env=where)
+        plan = gateprobe.on(server)("plan", "--format", "json", env=data.address)
         assert not data.requests, "a plan sends nothing"
-        run = gateprobe.on(server)("run", "--format", "json", env=where)
+        run = gateprobe.on(server)("run", "--format", "json", env=data.address, timeout=300)
         requests = list(data.requests)
-    return Survey(name, server.name, {**known, **document}, frozenset(document), plan, run, requests, backend.calls())
+    return Survey(server.name, apis, known, plan, run, requests, backend.calls())

@@ -29,6 +29,11 @@ class Tap:
     url: str
     requests: list[Request] = field(default_factory=list)
 
+    @property
+    def address(self) -> dict[str, str]:
+        """The environment that leads the binary's probes here."""
+        return {"GATEPROBE_INVOKE_URL": f"{self.url}/restapis/{{api}}/{{stage}}/_user_request_"}
+
     def unsafe(self) -> list[Request]:
         return [request for request in self.requests if request.method not in ("GET", "HEAD", "OPTIONS")]
 
