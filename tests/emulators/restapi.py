@@ -77,7 +77,7 @@ class RestApi:
     def method(self, verb: str, path: str, integration: Integration, *, auth: str = "NONE", key: bool = False) -> None:
         for server in self.servers:
             gateway = client(server.url, "apigateway")
-            where = {"restApiId": self.id, "resourceId": self._resource(server, path), "httpMethod": verb}
+            where = {"restApiId": self.id, "resourceId": self.resource(server, path), "httpMethod": verb}
             gateway.put_method(
                 **where,
                 authorizationType=auth,
@@ -120,13 +120,13 @@ class RestApi:
                 responseTemplates={"application/json": template},
             )
 
-    def _resource(self, server: Server, path: str) -> str:
+    def resource(self, server: Server, path: str) -> str:
         known = self._resources.get((server.url, path))
         if known:
             return known
         parent, _, part = path.rpartition("/")
         made = client(server.url, "apigateway").create_resource(
-            restApiId=self.id, parentId=self._resource(server, parent or "/"), pathPart=part
+            restApiId=self.id, parentId=self.resource(server, parent or "/"), pathPart=part
         )["id"]
         self._resources[server.url, path] = made
         return made

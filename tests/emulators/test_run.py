@@ -35,7 +35,7 @@ class TestHealthyOnMiniStack:
         assert report.coverage["probed"] == len(world.probed), outcome
         # /signed is refused with the words of a missing route: no proof that it is there
         assert report.coverage["routed"] == len(world.probed) - 1, outcome
-        assert report.coverage["skipped"] == {"unsafe-verb": len(world.unsafe)}, outcome
+        assert report.coverage["skipped"] == {"no-safe-proof": len(world.unsafe)}, outcome
 
     def test_expected_refusals_are_no_problem(self, outcome: Outcome) -> None:
         report = outcome.report()
@@ -122,7 +122,7 @@ class TestPlanAndInventory:
         outcome = gateprobe.on(ministack)("plan", "--format", "json")
         assert outcome.status == 0, outcome
         coverage = outcome.json()["coverage"]
-        assert coverage["deployed"] == len(world.deployed) and coverage["skipped"] == {"unsafe-verb": len(world.unsafe)}, outcome
+        assert coverage["deployed"] == len(world.deployed) and coverage["skipped"] == {"no-safe-proof": len(world.unsafe)}, outcome
         assert backend.calls() == []
 
     def test_inventory_is_taken_back(self, world: World, ministack: Server, gateprobe: Gateprobe, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ class TestShopOnMiniStackAlone:
         report = outcome.report()
         report.check()
         assert report.coverage["deployed"] == len(world.deployed), outcome
-        assert report.coverage["skipped"] == {"unsafe-verb": len(world.unsafe)}, outcome
+        assert report.coverage["skipped"] == {"no-safe-proof": len(world.unsafe)}, outcome
 
     def test_a_door_that_should_be_there(self, found: tuple[World, Outcome]) -> None:
         _, outcome = found
@@ -204,7 +204,7 @@ class TestOnLocalStackAlone:
         report = outcome.report()
         report.check()
         assert [stage["tree"] for stage in report.stages] == [tree], outcome
-        assert report.coverage["skipped"] == {"unsafe-verb": 1}, outcome
+        assert report.coverage["skipped"] == {"no-safe-proof": 1}, outcome
         assert report.coverage["healthy"] == report.coverage["probed"] == (2 if with_any else 1), outcome
         assert report.problems() == [], outcome
         assert outcome.status == 0, outcome

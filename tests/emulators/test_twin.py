@@ -30,7 +30,7 @@ def test_coverage(shop: World, outcome: Outcome) -> None:
     report.check()
     assert report.coverage["deployed"] == len(shop.deployed) == 42, outcome
     assert report.coverage["probed"] == report.coverage["routed"] == len(shop.probed) == 36, outcome
-    assert report.coverage["skipped"] == {"unsafe-verb": 6}, outcome
+    assert report.coverage["skipped"] == {"no-safe-proof": 6}, outcome
     # each stage has /broken, /down and /keyed; /signed answers, because LocalStack enforces no IAM
     assert report.coverage["healthy"] == 36 - 3 * 3, outcome
 
