@@ -78,8 +78,11 @@ impl Config {
             *place = Value::from(document.openapi.to_string());
         }
         let whole = whole.to_string();
-        if Self::parse(&whole, origin)? != config {
-            return Err(wrong("write texts that look like numbers or truths in quotes"));
+        // JSON has one way to write a number and YAML has many: what would not come back as it was is refused.
+        if Self::parse(&whole, origin).ok().as_ref() != Some(&config) {
+            return Err(wrong(
+                "a number or a truth is written in YAML's own way; expected JSON's, as 16, 1.5 and true",
+            ));
         }
         Ok((config, whole))
     }
@@ -207,6 +210,11 @@ mod tests {
         assert_eq!(Config::parse(&whole, "test").unwrap(), config);
         assert_eq!((config.parameters["id"].as_str(), config.limits.timeout), ("007", 9));
         assert!(document(&config, 1).document().is_some() && !whole.contains("a.yaml"));
+        for odd in ["known_good: [{expect: {pointer: {/a: 1.50}}}]", "limits: {timeout: 0x10}", "private_apis: yes"] {
+            let text = format!("{odd}\ncontract: [{{openapi: a.yaml, api: a}}]\n");
+            let error = Config::read_whole(&text, "test", folder.path()).unwrap_err().to_string();
+            assert!(error.contains("cannot be put into the config: a number or a truth"), "{odd}: {error}");
+        }
         let plain = "# why\napis: [a]\n";
         assert_eq!(Config::read_whole(plain, "test", folder.path()).unwrap().1, plain);
     }

@@ -397,6 +397,23 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_no_yaml_is_refused_and_not_said() {
+        for text in [
+            "credentials: {k: {api_key: hunter2\n",
+            "credentials:\n  k: {api_key: 'hunter2}\n",
+            "credentials:\n  k: {api_key: \"hunter2\\q\"}\n",
+            "credentials:\n  k: {api_key: !!int hunter2}\n",
+            "credentials:\n  k: {api_key: !!binary hunter2}\n",
+            "credentials:\n  k: {api_key: hunter2: x}\n",
+            "credentials:\n  k: {api_key: @hunter2}\n",
+            "credentials:\n\tk: hunter2\n",
+            "- hunter2\n--- hunter2\n",
+        ] {
+            refused(text);
+        }
+    }
+
+    #[test]
     fn two_credentials_for_one_header_are_refused() {
         let error = refused("credentials: {a: {bearer: 'env:A'}, b: {sigv4: {}}}\nauthenticate: [{with: [a, b]}]\n");
         assert!(
