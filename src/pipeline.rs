@@ -81,7 +81,8 @@ pub async fn run(
     clock: Clock<'_>,
 ) -> Result<Report, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
-    let (world, keyring) = futures::join!(Box::pin(read(run, plane, wanted, clock)), Box::pin(keyring(&run.config, prober)));
+    let (world, keyring) =
+        futures::join!(Box::pin(read(run, plane, wanted, clock)), Box::pin(keyring(&run.config, prober)));
     let world = world?;
     let unreadable = keyring.as_ref().map(Keyring::unreadable).unwrap_or_default();
     let planned = plan(&world, &run.config, &run.domain_url, &unreadable);

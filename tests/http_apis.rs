@@ -94,7 +94,7 @@ async fn a_rest_and_an_http_api_are_probed_side_by_side() {
     // A backend's own Not Found is no missing route where the routes say so; the values are made up.
     let causes: Vec<_> = report.diagnoses.iter().map(|finding| finding.diagnosis.cause.unwrap()).collect();
     assert!(causes.iter().all(|cause| *cause == Cause::BackendStatus), "{causes:?}");
-    assert_eq!(coverage.healthy, 9 - 2);
+    assert_eq!(coverage.healthy, 3, "made-up values prove the route alone");
     assert!(report.problems().next().is_none(), "{:?}", report.problems().next());
     assert!(calls.unsafe_reached().is_empty());
     let hosts: BTreeSet<&str> = calls.data.iter().map(|call| call.host.as_str()).collect();
@@ -195,12 +195,8 @@ async fn what_an_http_api_refuses_is_told_apart_from_what_is_broken() {
         let findings = report.diagnoses.iter().filter(|finding| finding.expected == expected);
         findings.map(|finding| (path(&finding.diagnosis.request.url), finding.diagnosis.cause.unwrap())).collect()
     };
-    let refusals = [
-        ("/iam", Cause::IamUnsigned),
-        ("/jwt", Cause::Authorizer),
-        ("/lambda", Cause::Authorizer),
-        ("/shut", Cause::Authorizer),
-    ];
+    // What a signature of nobody's proves of /iam leaves nothing to tell.
+    let refusals = [("/jwt", Cause::Authorizer), ("/lambda", Cause::Authorizer), ("/shut", Cause::Authorizer)];
     assert_eq!(told(true), refusals.map(|(path, cause)| (path.to_owned(), cause)).into());
     let broken = [
         ("/broken", Cause::Integration),
