@@ -86,8 +86,8 @@ pub async fn run(
     let world = world?;
     let unreadable = keyring.as_ref().map(Keyring::unreadable).unwrap_or_default();
     let planned = plan(&world, &run.config, &run.domain_url, &unreadable);
-    let (probes, refusals) = (planned.probes.len(), planned.refusals.len());
-    tracing::info!(methods = planned.methods.len(), probes, refusals, "planned");
+    let sent = planned.probes.len();
+    tracing::info!(methods = planned.methods.len(), probes = sent, refusals = planned.refusals.len(), "planned");
     // Boxed: the compiler lays out nested futures only so deep.
     let (mut tally, missed) = Box::pin(sweep(run, &world, &planned, prober, keyring.as_ref(), clock)).await;
     Box::pin(refuse::refuse(run, plane, &world, &planned, prober, clock, &mut tally)).await;

@@ -209,7 +209,10 @@ fn config(text: &str) -> Config {
     Config::parse(text, "test").unwrap()
 }
 
-fn interface(parameters: &[(&str, Place, bool, Option<(&str, SampleSource)>)]) -> Method {
+/// Name, place, whether it is required, a sample.
+type Declared<'d> = (&'d str, Place, bool, Option<(&'d str, SampleSource)>);
+
+fn interface(parameters: &[Declared<'_>]) -> Method {
     let parameters = parameters.iter().map(|(name, place, required, sample)| Parameter {
         name: (*name).to_owned(),
         place: *place,

@@ -97,9 +97,8 @@ fn not_refused(diagnosis: &mut Diagnosis, told: &str) {
     diagnosis.alternatives.clear();
     diagnosis.suggestions.clear();
     diagnosis.evidence.insert(0, told.to_owned());
-    diagnosis.remedy =
-        "Look at once whether this method is open to everybody: what its deployment demands is not enforced."
-            .to_owned();
+    "Look at once whether this method is open to everybody: what its deployment demands is not enforced."
+        .clone_into(&mut diagnosis.remedy);
 }
 
 impl<'p> Tally<'p> {
