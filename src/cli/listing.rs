@@ -83,11 +83,11 @@ pub fn plan(world: &World, plan: &Plan, verbose: bool) -> String {
             request(&mut out, probe, verbose);
         }
         if let Fate::Skipped(reason) = method.fate {
-            let detail = method.detail.as_deref().unwrap_or(reason.means());
-            let _ = writeln!(out, "          skipped ({}): {detail}", reason.id());
+            let detail = method.detail.as_deref().map_or(String::new(), |detail| format!(" ({detail})"));
+            let _ = writeln!(out, "          skipped: {}{detail}", reason.id());
         }
         if let Some(remedy) = &method.remedy {
-            let _ = writeln!(out, "          to send it: {remedy}");
+            let _ = writeln!(out, "          to have it sent: {remedy}");
         }
     }
     if !contract.is_empty() {
@@ -96,22 +96,22 @@ pub fn plan(world: &World, plan: &Plan, verbose: bool) -> String {
             request(&mut out, probe, verbose);
         }
     }
-    let mut closing = world.inventory().gaps.iter().chain(&plan.gaps).peekable();
-    if closing.peek().is_some() {
-        let _ = writeln!(out);
-    }
-    for gap in closing {
+    let _ = writeln!(out);
+    for gap in world.inventory().gaps.iter().chain(&plan.gaps) {
         let _ = writeln!(out, "gap: {}: {}", gap.place, gap.reason);
     }
     for note in undescribed(world) {
         let _ = writeln!(out, "note: {note}");
     }
     let coverage = CoverageJson::of(plan);
+    for reason in coverage.skipped.keys() {
+        let _ = writeln!(out, "{}: {}", reason.id(), reason.means());
+    }
     let skipped: Vec<String> =
         coverage.skipped.iter().map(|(reason, count)| format!("{count} {}", reason.id())).collect();
     let _ = writeln!(
         out,
-        "\n{} methods deployed: {} asked with {} requests (to prove {} healthy, {} routed), {} skipped{}{}",
+        "{} methods deployed: {} asked with {} requests (to prove {} healthy, {} routed), {} skipped{}{}",
         coverage.deployed,
         coverage.probed,
         plan.probes.len() + plan.refusals.len(),
@@ -131,14 +131,14 @@ fn blank(there: bool) -> &'static str {
 /// One request: what is sent, where its values come from, what it proves.
 fn request(out: &mut String, probe: &Probe, verbose: bool) {
     let proof = match (proves(probe), probe.expects) {
-        (Proves::Healthy, _) => format!("{}: proves healthy", probe.provenance.id()),
+        (Proves::Healthy, _) => format!("{}: proves healthy", values(probe.provenance)),
         (Proves::Routed, Expects::Refusal) => {
             let kinds: Vec<&str> = probe.refusal.iter().map(|kind| kind.id()).collect();
-            format!("refused for want of {}: proves routed", kinds.join(", "))
+            format!("must be refused ({}): proves routed", kinds.join(", "))
         }
-        (Proves::Routed, Expects::KeyRefusal) => "refused without a key: proves routed".to_owned(),
-        (Proves::Routed, Expects::AuthorizerRefusal) => "refused without a token: proves routed".to_owned(),
-        (Proves::Routed, Expects::Answer) => format!("{}: proves routed", probe.provenance.id()),
+        (Proves::Routed, Expects::KeyRefusal) => "must be refused (api-key): proves routed".to_owned(),
+        (Proves::Routed, Expects::AuthorizerRefusal) => "must be refused (authorizer): proves routed".to_owned(),
+        (Proves::Routed, Expects::Answer) => format!("{}: proves routed", values(probe.provenance)),
     };
     let with =
         if probe.credentials.is_empty() { String::new() } else { format!(" with {}", probe.credentials.join(", ")) };
@@ -152,6 +152,19 @@ fn request(out: &mut String, probe: &Probe, verbose: bool) {
         if let Some(body) = &probe.request.body {
             let _ = writeln!(out, "              {body}");
         }
+    }
+}
+
+/// Where a request's values come from, for a person.
+fn values(provenance: Provenance) -> &'static str {
+    match provenance {
+        Provenance::Bare => "needs no values",
+        Provenance::Contract => "contract",
+        Provenance::Config => "config",
+        Provenance::Example => "the API's examples",
+        Provenance::Schema => "made up to the schema",
+        Provenance::Placeholder => "placeholders",
+        Provenance::Refusal => "refusal",
     }
 }
 
