@@ -11,7 +11,7 @@ use futures::StreamExt;
 use crate::config::{Config, ContractEntry, Limits};
 use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed, hold_to};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
-use crate::gateway::{InvokeUrl, Request, World};
+use crate::gateway::{Gap, InvokeUrl, Request, World};
 use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
 use crate::probe::{Job, Keyring, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
 use crate::report::{Report, Standing, Tally, standing, url_without_values};
@@ -85,12 +85,19 @@ pub async fn run(
         futures::join!(Box::pin(read(run, plane, wanted, clock)), Box::pin(keyring(&run.config, prober)));
     let world = world?;
     let unreadable = keyring.as_ref().map(Keyring::unreadable).unwrap_or_default();
-    let planned = plan(&world, &run.config, &run.domain_url, &unreadable);
+    let certificates = keyring.as_ref().map(Keyring::unreadable_certificates).unwrap_or_default();
+    let mut config = run.config.clone();
+    // A certificate that cannot be read opens no door.
+    config.client_certificates.retain(|entry| !certificates.contains_key(&entry.domain.to_ascii_lowercase()));
+    let mut planned = plan(&world, &config, &run.domain_url, &unreadable);
+    planned.gaps.extend(
+        certificates.into_iter().map(|(host, reason)| Gap { place: format!("client certificate for {host}"), reason }),
+    );
     let sent = planned.probes.len();
     tracing::info!(methods = planned.methods.len(), probes = sent, refusals = planned.refusals.len(), "planned");
     // Boxed: the compiler lays out nested futures only so deep.
     let (mut tally, missed) = Box::pin(sweep(run, &world, &planned, prober, keyring.as_ref(), clock)).await;
-    Box::pin(refuse::refuse(run, plane, &world, &planned, prober, clock, &mut tally)).await;
+    Box::pin(refuse::refuse(run, plane, &world, &planned, prober, keyring.as_ref(), clock, &mut tally)).await;
     Box::pin(recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed)).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut report = tally.report(&world, started_at, duration);
@@ -260,7 +267,7 @@ pub fn control_plane_limits(config: &Config) -> discover::Limits {
     let defaults = discover::Limits::default();
     discover::Limits {
         calls_per_second: std::num::NonZeroU32::new(config.limits.control_plane_rate)
-            .unwrap_or(defaults.calls_per_second),
+            .unwrap_or(std::num::NonZeroU32::MAX),
         ..defaults
     }
 }

@@ -187,6 +187,9 @@ fn has_word(name: &str, words: &[&str]) -> bool {
     words.iter().any(|word| name.contains(word))
 }
 
+/// Headers that make a request one of another verb: API Gateway routes by the first, backends by any of them.
+const OTHER_VERB: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
 /// Whether a header's value is a secret, by its name. A key of idempotence opens nothing.
 pub(super) fn is_secret_header(name: &str) -> bool {
     has_word(name, &SECRET_HEADERS) && !name.to_ascii_lowercase().contains("idempotency")
@@ -198,6 +201,11 @@ fn is_secret_parameter(name: &str) -> bool {
 
 /// A header that HTTP can carry. The message never quotes its value.
 pub(super) fn check_header(name: &str, value: &str) -> Result<(), String> {
+    if OTHER_VERB.iter().any(|other| name.eq_ignore_ascii_case(other)) {
+        return Err(format!(
+            "the header {name} has the request taken for one of another verb: expected that verb as `method`, with an `allow` for it"
+        ));
+    }
     check_header_name(name)?;
     if value.chars().any(|c| c != '\t' && c.is_control()) {
         return Err("the header's value has a line end or another control character in it".to_owned());

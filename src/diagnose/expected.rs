@@ -12,7 +12,8 @@ use crate::probe::Observation;
 /// reached its method; an answer that lacks what is named is the backend's fault (`backend-status`).
 pub fn hold_to(diagnosis: &mut Diagnosis, expected: &Expectations, observation: &Observation) {
     let Ok(response) = &observation.outcome else { return };
-    if diagnosis.routed() == Some(false) {
+    // What a web ACL or a policy may have said is no answer of the method's, whatever its status.
+    if diagnosis.routed() != Some(true) {
         return;
     }
     let named = expected.status.contains(&response.status);

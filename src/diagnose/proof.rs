@@ -50,9 +50,10 @@ pub fn proof(kinds: &[RefusalKind], diagnosis: &Diagnosis, control: Option<&Diag
         _ => return Proof::Fault,
     };
     let told_apart = match control {
-        Some(control) => !alike(diagnosis, control) && !control.symptom.is_transport(),
-        // Without a control only what is said of a matched method alone counts.
-        None => match kind {
+        Some(control) if alike(diagnosis, control) => false,
+        Some(control) if control.routed() == Some(false) => true,
+        // Without a control that says "no route" only what is said of a matched method alone counts.
+        _ => match kind {
             RefusalKind::Iam => false,
             RefusalKind::ApiKey => diagnosis.routed() == Some(true),
             _ => true,

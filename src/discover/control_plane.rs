@@ -74,6 +74,11 @@ impl ControlPlane {
         Self { interfaces: cache, ..self }
     }
 
+    /// Lets go of what was kept of a deployment's export, which may be of a newer one.
+    pub fn forget_interfaces(&self, api: &str, deployment: &str) {
+        self.interfaces.forget(api, deployment);
+    }
+
     /// Where exports are kept.
     pub(super) fn interfaces(&self) -> &dyn InterfaceCache {
         self.interfaces.as_ref()

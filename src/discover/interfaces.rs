@@ -18,6 +18,8 @@ pub trait InterfaceCache: Send + Sync + fmt::Debug {
     fn get(&self, api: &str, deployment: &str) -> Option<Described>;
     /// Keeps it, if there is room.
     fn put(&self, api: &str, deployment: &str, described: Described);
+    /// Lets go of it: the stage was deployed again while it was read, and it may be of the newer deployment.
+    fn forget(&self, api: &str, deployment: &str);
 }
 
 /// An API's id and a deployment's.
@@ -62,6 +64,15 @@ impl InterfaceCache for MemoryCache {
             && let Some(oldest) = order.pop_front()
         {
             known.remove(&oldest);
+        }
+    }
+
+    fn forget(&self, api: &str, deployment: &str) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, order) = &mut *kept;
+        let key = (api.to_owned(), deployment.to_owned());
+        if known.remove(&key).is_some() {
+            order.retain(|other| *other != key);
         }
     }
 }

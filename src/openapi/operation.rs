@@ -254,15 +254,8 @@ fn validated(document: Document<'_>, holder: &Value) -> Option<Validated> {
         let flag = |key: &str| defined.get(key) == Some(&Value::Bool(true));
         return Some(Validated { parameters: flag("validateRequestParameters"), body: flag("validateRequestBody") });
     }
-    // The names of AWS's own examples and of the console's three validators:
-    // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-validation-set-up.html
-    let (parameters, body) = match name.trim().to_ascii_lowercase().as_str() {
-        "all" | "validate body, query string parameters, and headers" => (true, true),
-        "params-only" | "validate query string parameters and headers" => (true, false),
-        "body-only" | "validate body" => (false, true),
-        _ => (false, false),
-    };
-    Some(Validated { parameters, body })
+    // A name alone says nothing of what is checked, and a refusal rests on what is stated.
+    Some(Validated { parameters: false, body: false })
 }
 
 /// Of several content types, JSON before others.

@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 
 use super::{Clock, Run, explain};
-use crate::diagnose::{Diagnosis, Proof, diagnose, proof};
+use crate::diagnose::{Diagnosis, Proof, Symptom, diagnose, proof};
 use crate::discover::{ControlPlane, serves_still};
 use crate::gateway::{Gap, Request, Verb, World};
 use crate::plan::{Plan, Probe, RefusalKind, SkipReason};
-use crate::probe::{Observation, Prober, junk_signature};
+use crate::probe::{Keyring, Observation, Prober, junk_signature};
 use crate::report::Tally;
 
 /// So many APIs are asked at once.
@@ -31,6 +31,8 @@ struct Refusing<'r, 'p> {
     world: &'r World,
     plan: &'p Plan,
     prober: &'r Prober,
+    /// For the client certificates alone: a refusal bears no credentials.
+    keyring: Option<&'r Keyring>,
     clock: Clock<'r>,
     /// The kinds that were seen to work with a verb that changes nothing. `None`: AWS's own endpoint, where they all do.
     seen: Option<BTreeSet<RefusalKind>>,
@@ -44,6 +46,7 @@ pub(super) async fn refuse<'p>(
     world: &World,
     plan: &'p Plan,
     prober: &Prober,
+    keyring: Option<&Keyring>,
     clock: Clock<'_>,
     tally: &mut Tally<'p>,
 ) {
@@ -54,18 +57,18 @@ pub(super) async fn refuse<'p>(
         && run.domain_url.is_awss_own()
         && run.config.connect_to.is_empty()
         && plane.is_awss_own();
-    let mut refusing = Refusing { run, plane, world, plan, prober, clock, seen: None, tally: Mutex::new(tally) };
-    if !own {
-        refusing.seen = Some(refusing.trials().await);
+    let mut refusing =
+        Refusing { run, plane, world, plan, prober, keyring, clock, seen: None, tally: Mutex::new(tally) };
+    let whole = refusing.all(own);
+    match run.deadline {
+        None => whole.await,
+        // What is cut off was not seen to be refused, and is not told: its methods count as not reached.
+        Some(deadline) => {
+            if tokio::time::timeout_at(deadline.into(), whole).await.is_err() {
+                refusing.tell(Tally::not_reached);
+            }
+        }
     }
-    let mut apis: BTreeMap<&str, Vec<&Probe>> = BTreeMap::new();
-    for probe in &plan.refusals {
-        apis.entry(&probe.group).or_default().push(probe);
-    }
-    let refusing = &refusing;
-    futures::stream::iter(apis.into_values())
-        .for_each_concurrent(APIS_AT_ONCE, |probes| async move { refusing.api(&probes).await })
-        .await;
 }
 
 /// An API's id and a stage's name.
@@ -91,13 +94,28 @@ impl<'p> Refusing<'_, 'p> {
         tell(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// All of them, within the run's time.
+    async fn all(&mut self, own: bool) {
+        if !own {
+            self.seen = Some(self.trials().await);
+        }
+        let mut apis: BTreeMap<&str, Vec<&'p Probe>> = BTreeMap::new();
+        for probe in &self.plan.refusals {
+            apis.entry(&probe.group).or_default().push(probe);
+        }
+        let refusing = &*self;
+        futures::stream::iter(apis.into_values())
+            .for_each_concurrent(APIS_AT_ONCE, |probes| async move { refusing.api(&probes).await })
+            .await;
+    }
+
     /// The kinds of refusal that this endpoint is seen to give to verbs that change nothing.
     async fn trials(&self) -> BTreeSet<RefusalKind> {
         let mut seen = BTreeSet::new();
         if self.plan.refusals.iter().any(|probe| probe.refusal.contains(&RefusalKind::NoRoute))
             && let Some(request) = self.plan.controls.values().next()
         {
-            let observation = self.prober.send(request).await;
+            let observation = self.once("", request).await;
             if diagnose(request, &observation, self.world, (self.clock)()).routed() == Some(false) {
                 seen.insert(RefusalKind::NoRoute);
             }
@@ -131,20 +149,29 @@ impl<'p> Refusing<'_, 'p> {
             if at != stage {
                 controls = Controls::default();
             }
+            // First the control, which may take its time: nothing comes between the look at the stage and the request.
+            let control = self.control(&mut controls, stage.as_ref(), probe).await;
             if at != stage || (sure && read_at.elapsed() > READ_AGAIN) {
                 sure = self.serves_still(stage.as_ref()).await;
                 read_at = Instant::now();
             }
-            let control = self.control(&mut controls, stage.as_ref(), probe).await;
             at = stage;
             let changes = !Verb::of_request(&probe.request.method).is_some_and(Verb::is_safe);
-            if changes && let Some(reason) = self.unsafe_now(probe, sure, &withdrawn) {
+            let here = self.is_api_gateway(probe, control.as_ref());
+            if changes && let Some(reason) = self.unsafe_now(probe, sure && here, &withdrawn) {
                 self.tell(|tally| tally.dropped(probe, reason));
                 continue;
             }
             let (mut observation, mut diagnosis) = self.send(probe).await;
             let mut found = proof(&probe.refusal, &diagnosis, control.as_ref());
-            if found == Proof::Fault && !self.out_of_time() {
+            let lost = matches!(diagnosis.symptom, Symptom::Timeout | Symptom::Reset | Symptom::Protocol);
+            if changes && lost {
+                // A refusal comes at once. What does not may have reached something slow: it is never sent again.
+                withdrawn.extend(&probe.refusal);
+                found = Proof::Nothing;
+            }
+            let fresh = !changes || read_at.elapsed() <= READ_AGAIN;
+            if found == Proof::Fault && fresh && !self.out_of_time() {
                 // Seen twice before it is told. It was refused once, or never arrived; it is refused again.
                 let attempts = observation.attempts;
                 (observation, diagnosis) = self.send(probe).await;
@@ -168,14 +195,33 @@ impl<'p> Refusing<'_, 'p> {
         if !sure {
             return Some(SkipReason::DeploymentChanged);
         }
+        // What stands in for a summary may be of the editor. An emulator has nothing better, and every kind is tried first.
+        let deployed = probe.stage.as_ref().and_then(|(api, stage)| {
+            let api = self.world.api(api)?;
+            api.deployment_of(api.stage(stage)?)
+        });
+        if self.plane.is_awss_own() && !deployed.is_some_and(|deployment| deployment.source.is_snapshot()) {
+            return Some(SkipReason::NoSafeProof);
+        }
         let trusted = |kind: &&RefusalKind| {
             !withdrawn.contains(kind) && self.seen.as_ref().is_none_or(|seen| seen.contains(kind))
         };
         if probe.refusal.iter().any(|kind| trusted(&kind)) {
             return None;
         }
-        let withdrawn_all = probe.refusal.iter().all(|kind| withdrawn.contains(kind));
-        Some(if withdrawn_all { SkipReason::NoSafeProof } else { SkipReason::RefusalNotSeen })
+        let ever_seen = self.seen.as_ref().is_none_or(|seen| probe.refusal.iter().any(|kind| seen.contains(kind)));
+        Some(if ever_seen { SkipReason::NoSafeProof } else { SkipReason::RefusalNotSeen })
+    }
+
+    /// Whether API Gateway surely answers at a request's host: a default endpoint is its own; a custom domain's name may
+    /// lead elsewhere by now, and counts only where the same host said in API Gateway's words that there is no such route.
+    fn is_api_gateway(&self, probe: &Probe, control: Option<&Diagnosis>) -> bool {
+        if self.run.invoke_url.read(&probe.request.url).is_some() {
+            return true;
+        }
+        let asked = probe.stage.as_ref().and_then(|stage| self.plan.controls.get(stage));
+        asked.is_some_and(|asked| asked.url.host_str() == probe.request.url.host_str())
+            && control.is_some_and(|control| control.routed() == Some(false))
     }
 
     /// Whether the stage serves what was read. What cannot be read is a gap, and does not count as sure.
@@ -187,7 +233,15 @@ impl<'p> Refusing<'_, 'p> {
         let Some((api, stage)) = found else { return false };
         let deadline = self.run.deadline.map(tokio::time::Instant::from_std);
         match serves_still(self.plane, api, stage, deadline).await {
-            Ok(same) => same,
+            Ok(true) => true,
+            Ok(false) => {
+                // What was exported may be of the newer deployment, and a rollback would find it under the older one's id.
+                for deployment in stage.deployment.iter().chain(stage.canary.as_ref().map(|canary| &canary.deployment))
+                {
+                    self.plane.forget_interfaces(&api.id, deployment);
+                }
+                false
+            }
             Err(reason) => {
                 let place = format!("api {} ({}) stage {}", api.id, api.name, stage.name);
                 let reason = format!("no refusal was asked for, for the stage could not be read again: {reason}");
@@ -203,16 +257,23 @@ impl<'p> Refusing<'_, 'p> {
         if known[usize::from(sign)].is_none() {
             let request = self.plan.controls.get(stage?)?;
             let signed = self.signed(request, sign);
-            let observation = self.prober.probe(&probe.group, &signed, |_| true).await;
+            let observation = self.once(&probe.group, &signed).await;
             known[usize::from(sign)] = Some(diagnose(&signed, &observation, self.world, (self.clock)()));
         }
         known[usize::from(sign)].clone()
     }
 
+    /// Sends a request once, whatever comes back: what may be sent again is decided here.
+    async fn once(&self, group: &str, request: &Request) -> Observation {
+        match self.keyring {
+            Some(keyring) => self.prober.send_with(request, &[], keyring).await,
+            None => self.prober.probe(group, request, |_| true).await,
+        }
+    }
+
     async fn send(&self, probe: &'p Probe) -> (Observation, Diagnosis) {
         let signed = self.signed(&probe.request, is_signed(probe));
-        // Once, whatever comes back: what may be sent again is decided here.
-        let observation = self.prober.probe(&probe.group, &signed, |_| true).await;
+        let observation = self.once(&probe.group, &signed).await;
         let sent = Probe { request: signed, ..probe.clone() };
         let diagnosis = explain(&sent, &observation, self.world, None, (self.clock)());
         (observation, diagnosis)

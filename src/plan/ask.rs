@@ -118,11 +118,21 @@ impl Values<'_> {
     }
 }
 
-/// A made-up value in one of these would be taken for a credential, and refused as such.
+/// A made-up value in one of these would be taken for a credential and refused as such, lead elsewhere, or, the last
+/// three, have API Gateway or the backend take the request for one of another verb (facts A0).
 fn is_credential(name: &str) -> bool {
-    ["authorization", "x-api-key", "x-amz-security-token", "x-amz-date", "host"]
-        .iter()
-        .any(|credential| name.eq_ignore_ascii_case(credential))
+    [
+        "authorization",
+        "x-api-key",
+        "x-amz-security-token",
+        "x-amz-date",
+        "host",
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+    ]
+    .iter()
+    .any(|credential| name.eq_ignore_ascii_case(credential))
 }
 
 fn provenance(from: SampleSource) -> Provenance {

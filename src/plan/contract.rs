@@ -7,9 +7,10 @@ use url::Url;
 
 use super::ask::Values;
 use super::doors::{Door, Opening};
-use super::{Expects, Known, Plan, Probe, Provenance, RefusalKind, Shown, Subject, control, refusals};
+use super::refusal::on_path;
+use super::{Expects, Known, Plan, Probe, Provenance, RefusalKind, Shown, Subject, control};
 use crate::config::{ContractDocument, ContractEntry};
-use crate::gateway::{Api, Authorization, Gap, Method, Request, Stage, Verb};
+use crate::gateway::{Api, Authorization, Gap, Method, Protocol, Request, Segment, Stage, Verb, segments};
 use crate::openapi;
 
 /// Plans every entry of the contract.
@@ -105,7 +106,7 @@ fn stages(known: &Known<'_>, document: &ContractDocument, mut gap: impl FnMut(St
     let api_glob = document.api.as_deref().and_then(glob);
     let stage_globs: Vec<GlobMatcher> = document.stages.iter().filter_map(|text| glob(text)).collect();
     let mut starts = Vec::new();
-    for api in &known.world.inventory().apis {
+    for api in known.world.inventory().apis.iter().filter(|api| api.protocol != Protocol::WebSocket) {
         if !api_glob.as_ref().is_some_and(|glob| glob.is_match(&api.id) || glob.is_match(&api.name)) {
             continue;
         }
@@ -140,16 +141,20 @@ fn operation(
         interface: method.interface.as_deref(),
         with_body: false,
     };
-    let filling = values.paths(path).into_iter().next()?;
-    let mut request = start.request(verb, &filling.path)?;
-    let address = known.world.locate(&request);
-    let found = address.stage();
-    let stage = found.map(|(api, stage)| place(api, stage));
-    let hit = found.and_then(|(api, stage)| {
-        let path = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("");
-        let hit = known.world.stage_router(api, stage)?.route(verb, path)?;
-        Some((api, stage, hit.resource.to_owned(), hit.verb))
+    let mut candidates = values.paths(path).into_iter().filter_map(|filling| {
+        let request = start.request(verb, &filling.path)?;
+        let reached = Reached::of(known, &request);
+        Some((filling, request, reached))
     });
+    // A value may meet a literal sibling: the first that reaches a method of the operation's own shape is taken.
+    let first = candidates.next()?;
+    let (filling, mut request, reached) = if first.2.is_own(path, verb) {
+        first
+    } else {
+        candidates.find(|(_, _, reached)| reached.is_own(path, verb)).unwrap_or(first)
+    };
+    let Reached { stage, unread, hit, routed } = &reached;
+    let stage = stage.as_ref().map(|(api, stage)| place(api, stage));
     let group = group(stage.as_ref(), &request);
     if verb.is_safe() {
         if let Some(reason) = known.unreadable(&document.with) {
@@ -159,6 +164,9 @@ fn operation(
             Provenance::Bare => Provenance::Contract,
             other => other,
         };
+        let elsewhere = hit.as_ref().filter(|_| !reached.is_own(path, verb)).map(|(_, stage, resource, declared)| {
+            format!("{verb} {path} is not deployed to stage {}, and {declared} {resource} takes it", stage.name)
+        });
         let demands = hit
             .as_ref()
             .and_then(|(api, stage, resource, declared)| api.deployment_of(stage)?.tree.method(resource, *declared));
@@ -174,27 +182,33 @@ fn operation(
             credentials: document.with.iter().map(|name| name.as_str().into()).collect(),
             group,
         });
-        return None;
+        return elsewhere;
     }
     // Its own method is deployed: what becomes of that is planned with the others.
-    let own = |resource: &str, declared: Verb| resource == path && (declared == verb || declared == Verb::Any);
-    let kinds = match &hit {
-        Some((_, _, resource, declared)) if own(resource, *declared) => return None,
-        Some((api, stage, resource, declared)) => {
-            let kinds = refusals(api, stage, resource, *declared);
-            if kinds.is_empty() {
-                return Some(format!(
-                    "{verb} {path} is not deployed to stage {} ({}), and {declared} {resource} would take it: it was not sent",
-                    stage.name, api.name
-                ));
-            }
-            kinds
-        }
-        None => vec![RefusalKind::NoRoute],
-    };
-    let Some((api, stage)) = found else {
+    if reached.is_own(path, verb) {
+        return None;
+    }
+    if *unread {
+        return Some(format!("{verb} {path} was not asked: what the stage serves could not be read"));
+    }
+    let Some((api, stage)) = reached.stage else {
         return Some(format!("{verb} {path} was not sent: its URL leads to no stage that was read"));
     };
+    if let Some((_, _, resource, declared)) = hit {
+        return Some(format!(
+            "{verb} {path} is not deployed to stage {} ({}), and {declared} {resource} would take it: it was not sent",
+            stage.name, api.name
+        ));
+    }
+    // Only a door that was made from what was read leads where the model says.
+    if matches!(start, Start::Base(_)) {
+        return Some(format!("{verb} {path} is not deployed to stage {} ({}): it was not sent", stage.name, api.name));
+    }
+    // The other deployment of a canary may have it already.
+    let kinds = on_path(known.world, api, stage, verb, routed, vec![RefusalKind::NoRoute]);
+    if kinds.is_empty() {
+        return Some(format!("{verb} {path} was not sent: stage {} has a canary that takes it", stage.name));
+    }
     if let Some(control) = control(known.world, api, stage, known.doors) {
         plan.controls.entry(place(api, stage)).or_insert(control);
     }
@@ -211,6 +225,49 @@ fn operation(
         group,
     });
     None
+}
+
+/// Where a request leads, by the model.
+struct Reached<'w> {
+    stage: Option<(&'w Api, &'w Stage)>,
+    /// Whether what the stage serves is not known: that nothing is found there says nothing.
+    unread: bool,
+    hit: Option<(&'w Api, &'w Stage, String, Verb)>,
+    /// The path that the stage sees.
+    routed: String,
+}
+
+impl<'w> Reached<'w> {
+    fn of(known: &Known<'w>, request: &Request) -> Self {
+        let address = known.world.locate(request);
+        let routed = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("").to_owned();
+        let stage = address.stage();
+        let router = stage.and_then(|(api, stage)| known.world.stage_router(api, stage));
+        let hit = stage.zip(router).and_then(|((api, stage), router)| {
+            let hit = router.route(Verb::of_request(&request.method)?, &routed)?;
+            Some((api, stage, hit.resource.to_owned(), hit.verb))
+        });
+        Self { stage, unread: router.is_none(), hit, routed }
+    }
+
+    /// Whether the method that it reaches is the operation's own: of the same shape, whatever its parameters are called;
+    /// a base of the user's may stand for its first segments.
+    fn is_own(&self, path: &str, verb: Verb) -> bool {
+        self.hit.as_ref().is_some_and(|(_, _, resource, declared)| {
+            (*declared == verb || *declared == Verb::Any) && shape(resource).ends_with(&shape(path))
+        })
+    }
+}
+
+/// A resource's path without the names of its parameters.
+fn shape(path: &str) -> Vec<String> {
+    segments(path)
+        .map(|segment| match Segment::parse(segment) {
+            Segment::Literal(text) => text.to_owned(),
+            Segment::Parameter(_) => "{}".to_owned(),
+            Segment::Greedy(_) => "{+}".to_owned(),
+        })
+        .collect()
 }
 
 /// What a safe request for this method is answered with.

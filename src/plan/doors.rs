@@ -106,6 +106,11 @@ pub(super) struct Opening {
 }
 
 impl Opening {
+    /// Whether it is opened by headers: those of a routing rule, which a request must bear.
+    pub(super) fn needs_headers(&self) -> bool {
+        !self.headers.is_empty()
+    }
+
     /// The request for a path through this door. `None` where no URL can be made of it.
     pub(super) fn request(&self, verb: Verb, path: &str) -> Option<Request> {
         let url = Url::parse(&format!("{}{path}", self.base)).ok()?;
@@ -180,7 +185,7 @@ fn uncallable(domain: &Domain, config: &Config) -> Option<&'static str> {
     if domain.is_wildcard() {
         Some("a wildcard name stands for many hosts, and none of them is known: add a contract request for one")
     } else if domain.mutual_tls && !has_certificate(domain, config) {
-        Some("it demands a client certificate, and none is configured")
+        Some("it demands a client certificate, and none that can be shown is configured")
     } else if domain.endpoint == EndpointType::Private && !config.private_apis {
         Some("it is private; set private_apis in the config where it can be reached")
     } else {

@@ -347,7 +347,9 @@ impl<'w> Target<'w> {
                 return Settled::skipped(SkipReason::NoSafeProof);
             }
             let Some(probe) = self.refusal(known, &openings, verb, &kinds, subject, group) else {
-                return Settled::skipped(SkipReason::Unreachable);
+                // Either nothing reaches it, or what does may reach another method under a canary.
+                let split = self.stage.split().is_some();
+                return Settled::skipped(if split { SkipReason::NoSafeProof } else { SkipReason::Unreachable });
             };
             plan.refusals.push(probe);
             return Settled::probed();
@@ -378,10 +380,13 @@ impl<'w> Target<'w> {
             interface: self.method.interface.as_deref(),
             with_body: !verb.is_safe(),
         };
-        for opening in &openings {
+        // What may change something is sent once, however many doors lead to it, and only as the user wrote it.
+        let doors = if verb.is_safe() { openings.len() } else { 1 };
+        for opening in openings.iter().take(doors) {
             let asked = self.ask(known, opening, verb, values).or_else(|| {
                 // The user's request reaches another method: its own words would prove nothing of this one.
-                self.ask(known, opening, verb, Values { known: None, ..values }).filter(|_| good.is_some())
+                let made_up = verb.is_safe() && good.is_some();
+                self.ask(known, opening, verb, Values { known: None, ..values }).filter(|_| made_up)
             });
             let Some((request, provenance)) = asked else { continue };
             plan.probes.push(Probe {
@@ -390,7 +395,8 @@ impl<'w> Target<'w> {
                 door: opening.door.clone(),
                 request,
                 provenance,
-                expects: contract::expects(self.method, shown),
+                // What the user calls good is to be answered, whatever it shows.
+                expects: if good.is_some() { Expects::Answer } else { contract::expects(self.method, shown) },
                 check: good.filter(|_| provenance.is_known_good()).map(checks).unwrap_or_default(),
                 refusal: Vec::new(),
                 credentials: with.iter().map(|name| name.as_str().into()).collect(),
@@ -430,11 +436,18 @@ impl<'w> Target<'w> {
     ) -> Option<Probe> {
         let interface = self.method.interface.as_deref();
         let values = Values { known: None, parameters: &known.config.parameters, interface, with_body: false };
-        openings.iter().find_map(|opening| {
+        // A routing rule's headers may be the very ones that a refusal is to come without.
+        openings.iter().filter(|opening| !opening.needs_headers()).find_map(|opening| {
             let mut request = values.paths(self.resource).into_iter().find_map(|filling| {
                 opening.request(verb, &filling.path).filter(|request| self.is_reached_by(known.world, request))
             })?;
-            request.headers.extend(refusal::headers(interface, kinds));
+            let address = known.world.locate(&request);
+            let path = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("");
+            let kinds = refusal::on_path(known.world, self.api, self.stage, verb, path, kinds.to_vec());
+            if kinds.is_empty() {
+                return None;
+            }
+            request.headers.extend(refusal::headers(interface, &kinds));
             Some(Probe {
                 subject,
                 stage: Some(self.place()),
@@ -443,7 +456,7 @@ impl<'w> Target<'w> {
                 provenance: Provenance::Refusal,
                 expects: Expects::Refusal,
                 check: None,
-                refusal: kinds.to_vec(),
+                refusal: kinds,
                 credentials: Vec::new(),
                 group: group.clone(),
             })
@@ -465,7 +478,8 @@ impl<'w> Target<'w> {
         {
             return verb;
         }
-        Verb::SAFE.into_iter().chain(Verb::CONCRETE).find(free).unwrap_or(Verb::Any)
+        let others = [Verb::Post, Verb::Put, Verb::Patch, Verb::Delete];
+        Verb::SAFE.into_iter().chain(others).find(free).unwrap_or(Verb::Any)
     }
 
     /// Whether the model says that the request reaches exactly this method: a placeholder may meet a literal sibling,

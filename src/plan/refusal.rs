@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::gateway::{
-    Api, Authorization, Authorizer, AuthorizerKind, Interface, Method, Passthrough, Place, Protocol, Stage, Verb,
+    Api, Authorization, Authorizer, AuthorizerKind, Interface, Method, Passthrough, Place, Protocol, Stage, Verb, World,
 };
 
 /// What a request lacks, so that it must be refused. In the order in which API Gateway looks (facts B14, B15).
@@ -71,18 +71,28 @@ impl fmt::Display for RefusalKind {
 /// A content type that nobody has a template for.
 const UNSUPPORTED: &str = "application/x-gateprobe";
 
-/// Headers that any client sends: a validator that demands one is no sure refusal.
-const SENT_ANYWAY: [&str; 9] = [
+/// Headers that any client sends: a check that demands one is no sure refusal.
+const SENT_ANYWAY: [&str; 10] = [
     "accept",
     "accept-encoding",
     "connection",
     "content-length",
     "content-type",
+    "forwarded",
     "host",
     "transfer-encoding",
     "user-agent",
-    "x-amzn-requestid",
+    "via",
 ];
+
+/// Beginnings of the headers that CloudFront and API Gateway put on before anything is checked, and of our request id.
+const ADDED_ON_THE_WAY: [&str; 4] = ["x-forwarded-", "x-amz-", "x-amzn-", "cloudfront-"];
+
+/// Whether a request may bear a header that nobody put on it on purpose.
+fn is_sent_anyway(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SENT_ANYWAY.contains(&name.as_str()) || ADDED_ON_THE_WAY.iter().any(|start| name.starts_with(start))
+}
 
 /// What a bare request to a method of a stage is surely refused for, in API Gateway's order. Empty: it may reach the
 /// integration.
@@ -99,8 +109,33 @@ pub fn refusals(api: &Api, stage: &Stage, resource: &str, verb: Verb) -> Vec<Ref
         let other = [Some(canary.deployment.as_str()), stage.deployment.as_deref()];
         for deployment in other.into_iter().flatten() {
             let there = of(deployment).unwrap_or_default();
-            kinds.retain(|kind| there.contains(kind));
+            // One request has one content type, and the two may have models and templates for others.
+            kinds.retain(|kind| there.contains(kind) && !matches!(kind, RefusalKind::Body | RefusalKind::MediaType));
         }
+    }
+    kinds
+}
+
+/// What is left of `kinds` for a request with just this path: under a canary the other deployment may have another
+/// method for it.
+pub(super) fn on_path(
+    world: &World,
+    api: &Api,
+    stage: &Stage,
+    verb: Verb,
+    path: &str,
+    mut kinds: Vec<RefusalKind>,
+) -> Vec<RefusalKind> {
+    let Some(canary) = stage.split() else { return kinds };
+    for id in [Some(canary.deployment.as_str()), stage.deployment.as_deref()].into_iter().flatten() {
+        // What was not read may do anything.
+        let Some(deployment) = api.deployments.get(id) else { return Vec::new() };
+        let Some(router) = world.router(api, id) else { return Vec::new() };
+        // Where nothing takes it, API Gateway itself answers.
+        let Some(hit) = router.route(verb, path) else { continue };
+        let there = deployment.tree.method(hit.resource, hit.verb).map(|method| of_method(api.protocol, method));
+        let there = there.unwrap_or_default();
+        kinds.retain(|kind| there.contains(kind));
     }
     kinds
 }
@@ -125,7 +160,10 @@ fn of_method(protocol: Protocol, method: &Method) -> Vec<RefusalKind> {
     if protocol != Protocol::Rest {
         return kinds;
     }
-    if method.api_key_required {
+    // An authorizer that is asked may hand a key to whom it lets in (`apiKeySource: AUTHORIZER`, facts B15).
+    if method.api_key_required
+        && (method.authorization != Some(Authorization::Custom) || kinds.contains(&RefusalKind::Authorizer))
+    {
         kinds.push(RefusalKind::ApiKey);
     }
     if let Some(interface) = interface {
@@ -135,7 +173,8 @@ fn of_method(protocol: Protocol, method: &Method) -> Vec<RefusalKind> {
         if demands_a_body(interface) {
             kinds.push(RefusalKind::Body);
         }
-        if takes_no_other_type(interface) {
+        // A request for want of a body has the content type that the model is for.
+        if takes_no_other_type(interface) && !kinds.contains(&RefusalKind::Body) {
             kinds.push(RefusalKind::MediaType);
         }
     }
@@ -145,19 +184,21 @@ fn of_method(protocol: Protocol, method: &Method) -> Vec<RefusalKind> {
 /// Whether API Gateway refuses without calling the function (facts B16): a TOKEN authorizer's one source must be there;
 /// a REQUEST authorizer's must be where its answers are kept, for they are the key that they are kept under.
 fn demands_a_token(authorizer: &Authorizer) -> bool {
+    let absent = |source: &String| {
+        let source = source.to_ascii_lowercase();
+        let header = source
+            .strip_prefix("method.request.header.")
+            .or_else(|| source.strip_prefix("method.request.multivalueheader."));
+        header.is_some_and(|name| !is_sent_anyway(name))
+            || source.starts_with("method.request.querystring.")
+            || source.starts_with("method.request.multivaluequerystring.")
+    };
+    let sources = &authorizer.identity_sources;
     match authorizer.kind {
-        AuthorizerKind::Token | AuthorizerKind::Cognito | AuthorizerKind::Jwt => true,
-        AuthorizerKind::Request => {
-            let absent = |source: &String| {
-                let source = source.to_ascii_lowercase();
-                let header = source.strip_prefix("method.request.header.");
-                header.is_some_and(|name| !SENT_ANYWAY.contains(&name))
-                    || source.starts_with("method.request.querystring.")
-                    || source.starts_with("method.request.multivalueheader.")
-                    || source.starts_with("method.request.multivaluequerystring.")
-            };
-            authorizer.ttl != Some(0) && authorizer.identity_sources.iter().any(absent)
+        AuthorizerKind::Token | AuthorizerKind::Cognito | AuthorizerKind::Jwt => {
+            sources.is_empty() || sources.iter().any(absent)
         }
+        AuthorizerKind::Request => authorizer.ttl != Some(0) && sources.iter().any(absent),
     }
 }
 
@@ -168,7 +209,7 @@ fn demands_parameters(interface: &Interface) -> bool {
                 && match parameter.place {
                     Place::Path => false,
                     Place::Query => true,
-                    Place::Header => !SENT_ANYWAY.contains(&parameter.name.to_ascii_lowercase().as_str()),
+                    Place::Header => !is_sent_anyway(&parameter.name),
                 }
         })
 }
@@ -255,6 +296,34 @@ mod tests {
                 "request of what is sent anyway",
                 guarded(AuthorizerKind::Request, &["method.request.header.User-Agent"], None),
                 vec![],
+            ),
+            (
+                "request of what CloudFront adds",
+                guarded(AuthorizerKind::Request, &["method.request.header.X-Forwarded-For"], None),
+                vec![],
+            ),
+            (
+                "token in a header that is always there",
+                guarded(AuthorizerKind::Token, &["method.request.header.Host"], None),
+                vec![],
+            ),
+            (
+                "an authorizer that may hand out the key",
+                Method { api_key_required: true, ..guarded(AuthorizerKind::Request, &[header], Some(0)) },
+                vec![],
+            ),
+            (
+                "an authorizer that refuses before it",
+                Method { api_key_required: true, ..guarded(AuthorizerKind::Token, &[], None) },
+                vec![K::Authorizer, K::ApiKey],
+            ),
+            (
+                "a body and NEVER: one content type",
+                with(Interface {
+                    integration: integration("http", Passthrough::Never, &["application/json"]).integration,
+                    ..body(true)
+                }),
+                vec![K::Body],
             ),
             ("query", with(parameter("q", Place::Query)), vec![K::Parameters]),
             ("header", with(parameter("X-Tenant", Place::Header)), vec![K::Parameters]),
