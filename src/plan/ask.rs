@@ -23,7 +23,7 @@ pub(super) struct Values<'c> {
 
 impl Values<'_> {
     /// A parameter's value.
-    fn of(&self, place: Place, name: &str) -> Option<(&str, Provenance)> {
+    pub(super) fn of(&self, place: Place, name: &str) -> Option<(&str, Provenance)> {
         let known = self.known.and_then(|known| match place {
             Place::Path => known.parameters.get(name),
             Place::Query => known.query.get(name),
@@ -119,7 +119,7 @@ impl Values<'_> {
 }
 
 /// A made-up value in one of these would be taken for a credential, and refused as such.
-fn is_credential(name: &str) -> bool {
+pub(super) fn is_credential(name: &str) -> bool {
     ["authorization", "x-api-key", "x-amz-security-token", "x-amz-date", "host"]
         .iter()
         .any(|credential| name.eq_ignore_ascii_case(credential))
