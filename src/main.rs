@@ -34,6 +34,7 @@ async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Run(args) => commands::run(common, args).await,
         Command::Inventory => commands::inventory(common).await,
         Command::Plan { inventory } => commands::plan_(common, inventory.as_deref()).await,
+        Command::Init(args) => cli::config::init(common, args).await,
         Command::Diagnose(args) => commands::diagnose_(common, args).await,
         Command::Explain { cause } => commands::explain(common, cause.as_deref()),
         Command::Schema => cli::config::schema(),

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use gateprobe::config::Config;
 use gateprobe::simulator::{Account, Api, Behaviour, Simulator};
 
 /// The command with nothing of this machine's AWS setup, so that a test decides all of it.
@@ -310,6 +311,79 @@ async fn runs_lists_and_plans_against_an_endpoint() {
     let output = at(&["run", "--api", "shpo"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("nothing in us-east-1 matches --api shpo"), "{}", text(&output.stderr));
+}
+
+/// The config with every suggestion taken up, as a user would.
+fn taken_up(text: &str) -> Config {
+    let lines: Vec<&str> = text.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    Config::parse(&lines.join("\n"), "taken up").unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn init_writes_a_config_that_a_run_takes() {
+    let account = Account::new("us-east-1").api(
+        Api::new("a1b2c3d4e5", "shop")
+            .deploy("d1", |t| t.get("/pets/{id}", Behaviour::Mock).post("/pets", Behaviour::Mock))
+            .stage("prod", "d1"),
+    );
+    let simulator = Simulator::start(account).await.unwrap();
+    let at = |arguments: &[&str]| {
+        gateprobe()
+            .args(arguments)
+            .args(["--region", "us-east-1", "--invoke-url", &simulator.invoke_url_template()])
+            .env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+            .output()
+            .unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gateprobe.yaml");
+    let before = at(&["run"]).status.code();
+    simulator.forget_calls();
+    let output = at(&["init", "--output", path(&file)]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(simulator.calls().data_count, 0, "init sends nothing");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(at(&["init"]).stdout.len(), written.len(), "stdout gets the same, but for the time");
+
+    // As it stands it changes nothing; taken up, both methods are asked for their health.
+    let output = at(&["run", "--config", path(&file)]);
+    assert_eq!((output.status.code(), before), (Some(0), Some(0)), "{}", text(&output.stderr));
+    let lines: Vec<&str> = written.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    let all = folder.path().join("all.yaml");
+    std::fs::write(&all, lines.join("\n")).unwrap();
+    let planned = at(&["plan", "--format", "json", "--config", path(&all)]);
+    let planned: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
+    assert_eq!(
+        planned["coverage"],
+        serde_json::json!({"deployed": 2, "probed": 2, "to_prove": {"healthy": 2, "routed": 0}, "skipped": {}})
+    );
+
+    // What a user wrote is not written over, and that is said before AWS is asked.
+    std::fs::write(&file, "mine: yes").unwrap();
+    simulator.forget_calls();
+    one_clear_line(&at(&["init", "--output", path(&file)]), &["gateprobe.yaml", "already", "--force"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine: yes");
+    assert!(simulator.calls().control.is_empty());
+    assert_eq!(at(&["init", "--force", "--output", path(&file)]).status.code(), Some(0));
+    assert_eq!(std::fs::read_to_string(&file).unwrap().len(), written.len());
+    let nowhere = folder.path().join("none").join("x.yaml");
+    one_clear_line(&at(&["init", "--output", path(&nowhere)]), &["could not be written", "--output"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn init_of_the_demo_is_a_config_with_all_of_it_taken_up() {
+    let account = gateprobe::simulator::demo::scene().account;
+    let region = account.region.clone();
+    let simulator = Simulator::start(account).await.unwrap();
+    let output = gateprobe()
+        .args(["init", "--region", &region, "--invoke-url", &simulator.invoke_url_template()])
+        .env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(Config::parse(text(&output.stdout), "init").unwrap(), Config::default());
+    let config = taken_up(text(&output.stdout));
+    assert!(!config.known_good.is_empty() && !config.allow.is_empty() && !config.authenticate.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,6 +95,8 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         inventory: Option<PathBuf>,
     },
+    /// Write a config to start from: what a run needs to be told to prove more than it can by itself
+    Init(InitArgs),
     /// Send one request and explain its answer
     Diagnose(DiagnoseArgs),
     /// Say what a cause means, how it looks and what to do; without one, list all
@@ -136,6 +138,19 @@ pub struct RunArgs {
     /// SNS topic for the alert
     #[arg(long, value_name = "ARN", env = "GATEPROBE_TOPIC_ARN", hide_env_values = true)]
     pub topic_arn: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Take what is deployed from this file instead of AWS, as `inventory --format json` writes it
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// Write it to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write over a file that is there already
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 #[derive(Args)]

@@ -79,16 +79,21 @@ pub async fn inventory(common: &Common) -> Result<Ended, Failure> {
 /// `gateprobe plan`
 pub async fn plan_(common: &Common, file: Option<&std::path::Path>) -> Result<Ended, Failure> {
     let run = setup::run(common)?;
-    let world = match file {
-        Some(file) => setup::inventory(file, &run)?,
-        None => read(common, &run).await?,
-    };
+    let world = world(common, &run, file).await?;
     let planned = plan(&world, &run.config, &run.domain_url, &Unreadable::new());
     match common.format {
         Format::Json => print_json(&listing::plan_json(&world, &planned))?,
         Format::Table => print(&listing::plan(&world, &planned, common.verbose > 0))?,
     }
     Ok(Ended::Well)
+}
+
+/// What is deployed: by a saved inventory, or as AWS says.
+pub async fn world(common: &Common, run: &Run, file: Option<&std::path::Path>) -> Result<World, Failure> {
+    match file {
+        Some(file) => setup::inventory(file, run),
+        None => read(common, run).await,
+    }
 }
 
 async fn read(common: &Common, run: &Run) -> Result<World, Failure> {

@@ -1,13 +1,47 @@
-//! `gateprobe schema` and `gateprobe config`: what a config may say, whether one is good, and where a stack finds it.
+//! `gateprobe init`, `gateprobe schema` and `gateprobe config`: a config to start from, what one may say, whether it is
+//! good, and where a stack finds it.
 
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use gateprobe::config::{Config, ContractEntry, Credential, Reference, json_schema};
 use gateprobe::pipeline;
+use gateprobe::plan::{Unreadable, plan, starting_config};
 use gateprobe::store::{CONFIG, ConfigItem, ConfigItems as _, Table};
 
-use super::args::{Common, Format};
-use super::{Ended, Failure, failure, print, print_json, setup};
+use super::args::{Common, Format, InitArgs};
+use super::{Ended, Failure, commands, failure, print, print_json, setup};
+
+/// `gateprobe init`
+pub async fn init(common: &Common, args: &InitArgs) -> Result<Ended, Failure> {
+    let taken = |path: &Path| {
+        Failure(format!("{} is there already: expected a new file's path, or --force to write over it", path.display()))
+    };
+    // Before AWS is asked for a minute. Whether it is still so is seen when the file is made.
+    if let Some(path) = args.output.as_deref().filter(|path| !args.force && path.exists()) {
+        return Err(taken(path));
+    }
+    let run = setup::run(common)?;
+    let world = commands::world(common, &run, args.inventory.as_deref()).await?;
+    let planned = plan(&world, &run.config, &run.domain_url, &Unreadable::new());
+    let text = starting_config(&world, &planned, &run.config);
+    let Some(path) = &args.output else {
+        print(&text)?;
+        return Ok(Ended::Well);
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    if args.force {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => taken(path),
+        _ => Failure(format!("{} could not be written ({error}): check the path given with --output", path.display())),
+    })?;
+    say(common, &format!("{} is written: its suggestions are comments until you take them up", path.display()))
+}
 
 /// `gateprobe schema`
 pub fn schema() -> Result<Ended, Failure> {

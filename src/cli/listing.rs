@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use gateprobe::gateway::{Authorization, Inventory, TreeSource, World};
-use gateprobe::plan::{Door, Expects, Fate, Plan, PlannedMethod, Probe, Provenance, RefusalKind, SkipReason, Subject};
+use gateprobe::plan::{
+    Coverage, Door, Expects, Fate, Plan, PlannedMethod, Probe, Provenance, Proves, RefusalKind, Subject,
+};
 use serde::Serialize;
 
 /// What is deployed, stage by stage.
@@ -100,10 +102,10 @@ pub fn plan(world: &World, plan: &Plan, verbose: bool) -> String {
     for gap in world.inventory().gaps.iter().chain(&plan.gaps) {
         let _ = writeln!(out, "gap: {}: {}", gap.place, gap.reason);
     }
-    for note in undescribed(world) {
+    for note in world.undescribed() {
         let _ = writeln!(out, "note: {note}");
     }
-    let coverage = CoverageJson::of(plan);
+    let coverage = Coverage::of(plan);
     for reason in coverage.skipped.keys() {
         let _ = writeln!(out, "{}: {}", reason.id(), reason.means());
     }
@@ -130,7 +132,7 @@ fn blank(there: bool) -> &'static str {
 
 /// One request: what is sent, where its values come from, what it proves.
 fn request(out: &mut String, probe: &Probe, verbose: bool) {
-    let proof = match (proves(probe), probe.expects) {
+    let proof = match (probe.proves(), probe.expects) {
         (Proves::Healthy, _) => format!("{}: proves healthy", values(probe.provenance)),
         (Proves::Routed, Expects::Refusal) => {
             let kinds: Vec<&str> = probe.refusal.iter().map(|kind| kind.id()).collect();
@@ -168,84 +170,13 @@ fn values(provenance: Provenance) -> &'static str {
     }
 }
 
-/// The stages that nothing but their API summary describes.
-pub fn undescribed(world: &World) -> Vec<String> {
-    let mut notes = Vec::new();
-    for api in &world.inventory().apis {
-        for stage in &api.stages {
-            let deployment = api.deployment_of(stage);
-            if let Some(reason) = deployment.and_then(|deployment| deployment.undescribed.as_ref()) {
-                notes.push(format!(
-                    "the stage {} of {} ({}) has no export ({reason}): its requests are made from the API summary alone",
-                    stage.name, api.name, api.id
-                ));
-            }
-        }
-    }
-    notes
-}
-
-/// What an answer as hoped for proves.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Proves {
-    Healthy,
-    Routed,
-}
-
-fn proves(probe: &Probe) -> Proves {
-    if probe.expects == Expects::Answer && probe.provenance.is_known_good() { Proves::Healthy } else { Proves::Routed }
-}
-
 #[derive(Serialize)]
 struct PlanJson<'p> {
-    coverage: CoverageJson,
+    coverage: Coverage,
     probes: Vec<ProbeJson<'p>>,
     methods: &'p [PlannedMethod],
     gaps: Vec<&'p gateprobe::gateway::Gap>,
     notes: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct CoverageJson {
-    deployed: usize,
-    probed: usize,
-    to_prove: ToProve,
-    skipped: BTreeMap<SkipReason, usize>,
-}
-
-#[derive(Serialize)]
-struct ToProve {
-    routed: usize,
-    healthy: usize,
-}
-
-impl CoverageJson {
-    fn of(plan: &Plan) -> Self {
-        let mut skipped = BTreeMap::new();
-        for method in &plan.methods {
-            if let Fate::Skipped(reason) = method.fate {
-                *skipped.entry(reason).or_default() += 1;
-            }
-        }
-        // A method that is asked through several doors is as good as the worst of them.
-        let mut proofs: BTreeMap<usize, Proves> = BTreeMap::new();
-        for probe in plan.probes.iter().chain(&plan.refusals) {
-            if let Subject::Method(index) = probe.subject {
-                let proof = proofs.entry(index).or_insert(Proves::Healthy);
-                if proves(probe) == Proves::Routed {
-                    *proof = Proves::Routed;
-                }
-            }
-        }
-        let healthy = proofs.values().filter(|proof| **proof == Proves::Healthy).count();
-        Self {
-            deployed: plan.methods.len(),
-            probed: plan.methods.iter().filter(|method| method.fate == Fate::Probed).count(),
-            to_prove: ToProve { routed: proofs.len() - healthy, healthy },
-            skipped,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -279,17 +210,17 @@ pub fn plan_json<'p>(world: &'p World, plan: &'p Plan) -> impl Serialize + 'p {
         provenance: probe.provenance,
         expects: probe.expects,
         refusal: &probe.refusal,
-        proves: proves(probe),
+        proves: probe.proves(),
         target: match probe.subject {
             Subject::Method(index) => plan.methods.get(index),
             Subject::Contract(_) => None,
         },
     };
     PlanJson {
-        coverage: CoverageJson::of(plan),
+        coverage: Coverage::of(plan),
         probes: plan.probes.iter().chain(&plan.refusals).map(json).collect(),
         methods: &plan.methods,
         gaps: world.inventory().gaps.iter().chain(&plan.gaps).collect(),
-        notes: undescribed(world),
+        notes: world.undescribed(),
     }
 }

@@ -37,7 +37,7 @@ pub struct Parameter {
 }
 
 /// Where a parameter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// In the path, in place of `{name}` or `{name+}`.

@@ -139,6 +139,24 @@ impl World {
         World { inventory, invoke_url, apis, domains, routers, seen: Vec::new() }
     }
 
+    /// Says of each stage that nothing but its API summary describes what its requests are made from, and why.
+    #[must_use]
+    pub fn undescribed(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for api in &self.inventory.apis {
+            for stage in &api.stages {
+                let deployment = api.deployment_of(stage);
+                if let Some(reason) = deployment.and_then(|deployment| deployment.undescribed.as_ref()) {
+                    notes.push(format!(
+                        "the stage {} of {} ({}) has no export ({reason}): its requests are made from the API summary alone",
+                        stage.name, api.name, api.id
+                    ));
+                }
+            }
+        }
+        notes
+    }
+
     /// Adds what was seen before now.
     #[must_use]
     pub fn with_baseline(mut self, baseline: Baseline) -> Self {

@@ -23,7 +23,7 @@ pub(super) struct Values<'c> {
 
 impl Values<'_> {
     /// A parameter's value.
-    fn of(&self, place: Place, name: &str) -> Option<(&str, Provenance)> {
+    pub(super) fn of(&self, place: Place, name: &str) -> Option<(&str, Provenance)> {
         let known = self.known.and_then(|known| match place {
             Place::Path => known.parameters.get(name),
             Place::Query => known.query.get(name),
@@ -120,7 +120,7 @@ impl Values<'_> {
 
 /// A made-up value in one of these would be taken for a credential and refused as such, lead elsewhere, or, the last
 /// three, have API Gateway or the backend take the request for one of another verb (facts A0).
-fn is_credential(name: &str) -> bool {
+pub(super) fn is_credential(name: &str) -> bool {
     [
         "authorization",
         "x-api-key",

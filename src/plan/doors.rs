@@ -11,6 +11,12 @@ use super::SkipReason;
 use crate::config::Config;
 use crate::gateway::{Api, Domain, EndpointType, Gap, Protocol, Request, RoutingMode, Stage, Verb, World};
 
+/// What stands before a domain's name in the place of a gap.
+pub(super) const PLACE: &str = "custom domain ";
+
+/// Why a private domain is not called.
+pub(super) const PRIVATE: &str = "it is private; set private_apis in the config where it can be reached";
+
 /// The way a probe goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Door {
@@ -136,7 +142,7 @@ impl<'w> Doors<'w> {
             }
             if let Some(reason) = uncallable(domain, config) {
                 if !domain.mappings.is_empty() || !domain.rules.is_empty() {
-                    gaps.push(Gap { place: format!("custom domain {}", domain.name), reason: reason.to_owned() });
+                    gaps.push(Gap { place: format!("{PLACE}{}", domain.name), reason: reason.to_owned() });
                 }
                 continue;
             }
@@ -187,7 +193,7 @@ fn uncallable(domain: &Domain, config: &Config) -> Option<&'static str> {
     } else if domain.mutual_tls && !has_certificate(domain, config) {
         Some("it demands a client certificate, and none that can be shown is configured")
     } else if domain.endpoint == EndpointType::Private && !config.private_apis {
-        Some("it is private; set private_apis in the config where it can be reached")
+        Some(PRIVATE)
     } else {
         None
     }

@@ -7,19 +7,24 @@
 
 mod ask;
 mod contract;
+mod coverage;
 mod doors;
 mod path;
 mod refusal;
 mod skip;
+mod starting;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+pub use coverage::{Coverage, Proves, ToProve};
 pub use doors::{DOMAIN_URL, DomainUrl, DomainUrlError, Door};
 pub use refusal::{RefusalKind, refusals};
 pub use skip::SkipReason;
+pub use starting::starting_config;
 
 use crate::config::{Config, Credential, Expectations, KnownGood, MethodKey, Rules};
 use crate::gateway::{Api, Gap, Match, Method, Request, Stage, Verb, World};
@@ -292,14 +297,19 @@ impl Settled {
             return None;
         }
         let verb = target.request_verb(known);
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
-        Some(format!(
-            "allow: [{{api: {}, stage: {}, path: {}, method: {verb}}}]",
-            quoted(&target.api.id),
-            quoted(&target.stage.name),
-            quoted(target.resource)
-        ))
+        let api = yaml::quoted(&target.api.id);
+        let stage = yaml::quoted(&target.stage.name);
+        let path = yaml::quoted(&rule_path(target.resource));
+        Some(format!("{}{{api: {api}, stage: {stage}, path: {path}, method: {verb}}}{}", REMEDY.0, REMEDY.1))
     }
+}
+
+/// What stands around the rule in [`PlannedMethod::remedy`].
+const REMEDY: (&str, &str) = ("allow: [", "]");
+
+/// How a rule names a resource: the default route of an HTTP API is no path by itself.
+fn rule_path(resource: &str) -> std::borrow::Cow<'_, str> {
+    if resource.starts_with('/') { resource.into() } else { format!("/{resource}").into() }
 }
 
 /// A deployed method that wants a request.

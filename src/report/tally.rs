@@ -427,6 +427,7 @@ fn notes(world: &World) -> Vec<String> {
             }
         }
     }
+    notes.extend(world.undescribed());
     notes
 }
 
@@ -502,5 +503,22 @@ mod tests {
             ]
         );
         assert!(!report.has_problems() && report.gaps.is_empty() && !report.saw_nothing());
+    }
+
+    #[test]
+    fn a_stage_without_an_export_is_noted() {
+        let inventory = r#"{"version": 1, "region": "us-east-1", "read_at": 0, "apis": [{"id": "a1", "name": "old",
+            "stages": [{"name": "live", "deployment": "d1"}, {"name": "next", "deployment": "d2"}],
+            "deployments": {
+                "d1": {"source": "apisummary", "tree": {"/x": {"GET": {}}}, "undescribed": "it is too large"},
+                "d2": {"source": "apisummary", "tree": {"/x": {"GET": {}}}}}}]}"#;
+        let world = World::new(Inventory::from_json(inventory).unwrap(), InvokeUrl::default());
+        let plan = plan(&world, &Config::default(), &DomainUrl::default(), &Unreadable::new());
+        assert_eq!(
+            Tally::new(&world, &plan).report(&world, 0, 0).notes,
+            [
+                "the stage live of old (a1) has no export (it is too large): its requests are made from the API summary alone"
+            ]
+        );
     }
 }
