@@ -15,7 +15,7 @@ from backend import Backend
 from gateprobe import Gateprobe
 from restapi import Http, RestApi
 from server import Server
-from survey import SENT_UNASKED, Method, Survey, calibration, put, survey, token_authorizer
+from survey import SAFE, SENT_UNASKED, Method, Survey, calibration, put, survey, token_authorizer
 from tap import tap
 
 EMULATORS = ("LocalStack", "MiniStack")
@@ -75,9 +75,10 @@ def test_the_plan_has_each_methods_fate(surveyed: Surveyed, emulator: str, name:
 
 @in_each
 def test_the_plan_sends_an_unsafe_verb_only_to_be_refused(surveyed: Surveyed, emulator: str) -> None:
-    plan = surveyed(emulator).plan.json()
+    seen = surveyed(emulator)
+    plan = seen.plan.json()
     unsafe = [probe for probe in plan["probes"] if probe["method"] not in SENT_UNASKED]
-    assert unsafe
+    assert len(unsafe) == sum(bool(kinds) and method.verb not in SAFE for method, kinds in seen.told.items()), seen.plan
     for probe in unsafe:
         assert probe["provenance"] == "refusal" and probe["refusal"], probe
 
@@ -106,7 +107,7 @@ def test_the_whole_run(surveyed: Surveyed, emulator: str) -> None:
     assert report.coverage["routed"] >= 0.95 * report.coverage["probed"] > 0, seen.run
     assert report.raw["refusals_not_given"] == [], seen.run
     answered = {request.path for request in seen.requests if request.status < 400}
-    assert len({call.path for call in seen.calls}) >= 0.8 * len(answered), "most documents lead to the backend"
+    assert len({call.path for call in seen.calls}) >= 0.75 * len(answered), "what is no MOCK leads to the backend"
 
 
 @pytest.fixture
@@ -156,14 +157,12 @@ def test_a_refusal_is_used_only_after_it_was_seen(
     report.check()
     sent = sorted({(request.method, request.path.split("_user_request_")[1].split("?")[0]) for request in data.unsafe()})
     assert {call.method for call in backend.calls()} <= SENT_UNASKED, outcome
-    if not calibrated:
-        assert sent == [], outcome
-        assert report.coverage["skipped"] == {"refusal-not-seen": 6, "no-safe-proof": 1}, outcome
-        return
-    proved = [("PATCH", "/parameters"), ("POST", "/body"), ("POST", "/key"), ("POST", "/media")]
-    proved += [("PUT", "/token")] if emulator == "MiniStack" else []
-    assert sent == sorted(proved), outcome
-    assert report.coverage["skipped"] == {"refusal-not-seen": 6 - len(proved), "no-safe-proof": 1}, outcome
+    # Of /signed, /key and /media each control plane tells; of the validators none does, of the authorizer MiniStack alone (survey.TOLD).
+    told = 4 if emulator == "MiniStack" else 3
+    proved = [("POST", "/key"), ("POST", "/media")] + ([("PUT", "/token")] if emulator == "MiniStack" else [])
+    expected = proved if calibrated else []
+    assert sent == sorted(expected), outcome
+    assert report.coverage["skipped"] == {"refusal-not-seen": told - len(expected), "no-safe-proof": 7 - told}, outcome
 
 
 def test_a_data_plane_that_enforces_neither_gets_nothing_unsafe(
