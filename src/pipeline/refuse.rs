@@ -40,6 +40,7 @@ struct Refusing<'r, 'p> {
 }
 
 /// Sends what is to be refused, and tallies what comes back.
+#[allow(clippy::too_many_arguments, reason = "what a run is made of, handed on once")]
 pub(super) async fn refuse<'p>(
     run: &Run,
     plane: &ControlPlane,

@@ -240,14 +240,14 @@ struct Reached<'w> {
 impl<'w> Reached<'w> {
     fn of(known: &Known<'w>, request: &Request) -> Self {
         let address = known.world.locate(request);
-        let routed = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("").to_owned();
+        let path = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("").to_owned();
         let stage = address.stage();
         let router = stage.and_then(|(api, stage)| known.world.stage_router(api, stage));
         let hit = stage.zip(router).and_then(|((api, stage), router)| {
-            let hit = router.route(Verb::of_request(&request.method)?, &routed)?;
+            let hit = router.route(Verb::of_request(&request.method)?, &path)?;
             Some((api, stage, hit.resource.to_owned(), hit.verb))
         });
-        Self { stage, unread: router.is_none(), hit, routed }
+        Self { stage, unread: router.is_none(), hit, routed: path }
     }
 
     /// Whether the method that it reaches is the operation's own: of the same shape, whatever its parameters are called;
