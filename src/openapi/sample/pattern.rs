@@ -72,9 +72,13 @@ pub(super) fn texts(
                 let padded = shortest.saturating_sub(made.chars().count());
                 // A pattern that is bound to neither end leaves room on both sides.
                 let fill = || "a".repeat(padded.min(longest));
-                for text in [made.clone(), format!("{made}{}", fill()), format!("{}{made}", fill())] {
+                let padded = [made.clone(), format!("{made}{}", fill()), format!("{}{made}", fill())];
+                for text in padded.into_iter().chain(shortened(&made)) {
                     if fits(&text) && !found.contains(&text) {
                         found.push(text);
+                        if found.len() >= wanted {
+                            break;
+                        }
                     }
                 }
                 if found.len() >= wanted {
@@ -87,6 +91,17 @@ pub(super) fn texts(
         }
     }
     found
+}
+
+/// A text without its last, or its first, few characters: with one count for every repetition some lengths never come out.
+fn shortened(made: &str) -> impl Iterator<Item = String> {
+    const FEW: usize = 8;
+    let letters: Vec<char> = made.chars().collect();
+    let few = FEW.min(letters.len().saturating_sub(1));
+    (1..=few).flat_map(move |cut| {
+        let kept = letters.len() - cut;
+        [letters[..kept].iter().collect(), letters[cut..].iter().collect()]
+    })
 }
 
 /// The same numbers whenever it is asked: the smallest of each kind for seed 0, scattered ones for the others.
@@ -323,9 +338,14 @@ mod tests {
 
     #[test]
     fn lengths_are_kept() {
-        for (pattern, shortest, longest) in
-            [("^[a-z]+$", 5, 5), ("^a*b*$", 7, 9), ("x", 10, 12), ("^(ab)+$", 10, 11), ("^[0-9]{1,64}$", 40, 64)]
-        {
+        for (pattern, shortest, longest) in [
+            ("^[a-z]+$", 5, 5),
+            ("^a*b*$", 7, 9),
+            ("x", 10, 12),
+            ("^(ab)+$", 10, 11),
+            ("^[0-9]{1,64}$", 40, 64),
+            (r"^(\+|-)?\d+(\.\d*)?$", 5, 5),
+        ] {
             let text = made(pattern, shortest, longest).unwrap();
             assert!((shortest..=longest).contains(&text.len()), "{pattern} {text}");
         }
