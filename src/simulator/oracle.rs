@@ -24,8 +24,8 @@ pub fn oracle<'t>(tree: &'t Tree, verb: Verb, path: &str) -> Option<(&'t str, Ve
 }
 
 /// As [`oracle`], for the routes of an HTTP API: a match without a greedy parameter goes before one with it, whatever
-/// stands left of it, and the route `$default` takes what is left (DG:http-api-develop-routes). All else is [U], and as in
-/// a REST API.
+/// stands left of it, and the route `$default` takes what is left (DG:http-api-develop-routes). All else is uncertain,
+/// and as in a REST API.
 #[must_use]
 pub fn http_oracle<'t>(tree: &'t Tree, verb: Verb, path: &str) -> Option<(&'t str, Verb)> {
     let routes = Routes::new(tree.0.iter().map(|(resource, methods)| (resource.as_str(), methods.keys().copied())));
