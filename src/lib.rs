@@ -7,10 +7,11 @@
 //! 2. [`plan`] turns every deployed method into a probe, or into a named reason for leaving it out.
 //! 3. [`probe`] sends the probes within limits and brings back observations.
 //! 4. [`diagnose`] explains each observation: symptom, cause, six steps, remedy.
-//! 5. [`report`] tells people: terminal, JSON, CloudWatch metrics, an SNS alert.
+//! 5. [`remember`] compares that with the past: incidents and their transitions.
+//! 6. [`report`] tells people: terminal, JSON, CloudWatch metrics, SNS alerts.
 //!
 //! [`gateway`], [`openapi`] and [`config`] stand before them all; [`pipeline`] is the only module that knows every stage.
-//! `plan` and `diagnose` are pure. [`simulator`] is an embedded API Gateway for the demo and the tests; it shares the
+//! [`store`] keeps what the next run must know. `plan`, `diagnose` and `remember` are pure. [`simulator`] is an embedded API Gateway for the demo and the tests; it shares the
 //! nouns but not the router, so that no test checks the router against itself.
 
 pub mod config;
@@ -21,6 +22,7 @@ pub mod openapi;
 pub mod pipeline;
 pub mod plan;
 pub mod probe;
+pub mod remember;
 pub mod report;
 pub mod simulator;
 pub mod store;

@@ -1,5 +1,6 @@
 //! The config file: what a user may decide, refused whole when any of it is wrong.
 
+mod alerts;
 mod check;
 mod credentials;
 mod documents;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+pub use alerts::{Alerts, OpenWindow, Window};
 pub use credentials::{ClientCertificate, Credential, Reference, ReferenceError};
 pub use lookup::{MethodKey, RuleError, Rules};
 pub use rules::{Allow, Authenticate, ContractDocument, ContractEntry, Expectations, Ignore, KnownGood, Methods};
@@ -55,6 +57,8 @@ pub struct Config {
     pub client_certificates: Vec<ClientCertificate>,
     /// A certificate that expires within so many days is told.
     pub certificate_days: CertificateDays,
+    /// When and how to tell.
+    pub alerts: Alerts,
     /// How fast and how long.
     pub limits: Limits,
     /// Where hosts lead, as curl's `--connect-to`: `HOST1:PORT1:HOST2:PORT2`.

@@ -4,6 +4,7 @@ mod baseline;
 mod domain;
 mod interface;
 mod invoke_url;
+mod known_stage;
 mod model;
 mod nearest;
 mod plain;
@@ -18,6 +19,7 @@ pub use interface::{
     Authorizer, AuthorizerKind, BodyShape, Integration, Interface, Parameter, Passthrough, Place, Sample, SampleSource,
 };
 pub use invoke_url::{AWS_INVOKE_URL, InvokeUrl, InvokeUrlError, Reading, dns_suffix};
+pub use known_stage::{Change, KnownMethod, KnownStage, RemovedMethod};
 pub use model::{
     Api, Authorization, Canary, DEFAULT_STAGE, Deployment, Domain, EndpointType, Gap, GatewayResponse, HeaderGlob,
     INVENTORY_VERSION, Inventory, InventoryError, Mapping, Method, Protocol, RoutingMode, RoutingRule, Stage, Tree,
