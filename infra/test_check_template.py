@@ -75,16 +75,27 @@ class Mutations(unittest.TestCase):
         self.refused("can apigateway:PATCH")
 
     def test_the_config_is_not_the_functions_to_write(self):
-        statement = self.statement("KeepGoodConfig")
-        statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"].append("config")
+        keys = self.statement("KeepOwnItems")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        keys.append("config")
         self.refused("can dynamodb:PutItem")
+        keys[-1] = "config*"
+        self.refused("can dynamodb:DeleteItem")
         self.setUp()
-        del self.statement("KeepGoodConfig")["Condition"]
+        del self.statement("KeepOwnItems")["Condition"]
         self.refused("can dynamodb:PutItem")
 
+    def test_a_call_that_names_no_item(self):
+        del self.statement("KeepOwnItems")["Condition"]["Null"]
+        self.refused("can dynamodb:PutItem")
+
+    def test_an_item_that_cannot_be_kept(self):
+        keys = self.statement("KeepOwnItems")["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        keys.remove("out#*")
+        self.refused("cannot dynamodb:PutItem")
+
     def test_a_table_that_outlives_the_stack(self):
-        self.template["Resources"]["ConfigTable"]["DeletionPolicy"] = "Retain"
-        self.refused("ConfigTable: stays when the stack is deleted")
+        self.template["Resources"]["Table"]["DeletionPolicy"] = "Retain"
+        self.refused("Table: stays when the stack is deleted")
 
     def test_an_action_pattern(self):
         self.statement("PublishAlerts")["Action"] = "sns:*"

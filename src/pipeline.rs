@@ -1,6 +1,9 @@
 //! One run, start to end: the only module that knows every stage of the pipeline.
 
+mod memory;
 mod refuse;
+
+pub use memory::{Memory, Past, Remembered};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,10 +83,43 @@ pub async fn run(
     prober: &Prober,
     clock: Clock<'_>,
 ) -> Result<Report, DiscoverError> {
+    Ok(Box::pin(run_with(run, plane, wanted, prober, clock, None)).await?.report)
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcomes {
+    /// What it found.
+    pub report: Report,
+    /// What memory takes of it; `None` where the run has none.
+    pub remembered: Option<Remembered>,
+}
+
+/// One full run, beside what earlier ones saw: what was taken away is asked for too, and what matters most comes first.
+/// Nothing is written down yet; see [`Memory::settle`].
+///
+/// # Errors
+/// [`DiscoverError`] where nothing could be read at all. Everything less is in the report.
+pub async fn run_with(
+    run: &Run,
+    plane: &ControlPlane,
+    wanted: &Wanted,
+    prober: &Prober,
+    clock: Clock<'_>,
+    memory: Option<&Memory>,
+) -> Result<Outcomes, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
     let (world, keyring) =
         futures::join!(Box::pin(read(run, plane, wanted, clock)), Box::pin(keyring(&run.config, prober)));
-    let world = world?;
+    let mut world = world?;
+    let past = match memory {
+        Some(memory) => Some(memory.recall(&world).await),
+        None => None,
+    };
+    if let Some(past) = &past {
+        world = world.with_baseline(past.baseline());
+    }
+    let world = world;
     let unreadable = keyring.as_ref().map(Keyring::unreadable).unwrap_or_default();
     let certificates = keyring.as_ref().map(Keyring::unreadable_certificates).unwrap_or_default();
     let mut config = run.config.clone();
@@ -93,6 +129,10 @@ pub async fn run(
     planned.gaps.extend(
         certificates.into_iter().map(|(host, reason)| Gap { place: format!("client certificate for {host}"), reason }),
     );
+    if let Some(past) = &past {
+        planned.ask_for_removed(&world, &config, &run.domain_url, &past.watched(&run.config.alerts, started_at));
+        past.order(&world, &mut planned);
+    }
     let sent = planned.probes.len();
     tracing::info!(methods = planned.methods.len(), probes = sent, refusals = planned.refusals.len(), "planned");
     // Boxed: the compiler lays out nested futures only so deep.
@@ -100,9 +140,11 @@ pub async fn run(
     Box::pin(refuse::refuse(run, plane, &world, &planned, prober, keyring.as_ref(), clock, &mut tally)).await;
     Box::pin(recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed)).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let remembered = past.map(|past| Remembered::new(past, &world, &planned, &mut tally, &run.config.alerts, started_at));
     let mut report = tally.report(&world, started_at, duration);
     report.warn_of_certificates(run.config.certificate_days.0);
-    Ok(report)
+    let remembered = remembered.map(|remembered| remembered.of(&report));
+    Ok(Outcomes { report, remembered })
 }
 
 /// Sends what is planned and tallies what comes back, one by one: no observation is kept.
@@ -195,7 +237,7 @@ fn explain(probe: &Probe, observation: &Observation, world: &World, keyring: Opt
         .map(|keyring| keyring.as_sent(&probe.credentials, &probe.request));
     let request = dressed.as_ref().unwrap_or(&probe.request);
     let mut diagnosis = match probe.subject {
-        Subject::Contract(_) => diagnose(request, observation, world, now),
+        Subject::Contract(_) | Subject::Removed(_) => diagnose(request, observation, world, now),
         Subject::Method(_) => diagnose_deployed(request, observation, world, now),
     };
     if let Some(expected) = &probe.check {

@@ -4,16 +4,17 @@
 //! environment that template.yaml sets, and from the config that was pushed to the stack's table.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::gateway::{Gap, InvokeUrl};
-use gateprobe::pipeline::{self, Run};
+use gateprobe::pipeline::{self, Memory, Outcomes, Run};
 use gateprobe::plan::DomainUrl;
 use gateprobe::probe::{Prober, Sources};
-use gateprobe::report::{Report, tell, url_without_values};
+use gateprobe::report::{AwsChannel, Context, Report, message, tell, url_without_values};
 use gateprobe::store::{Current, Source, Table};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -45,6 +46,8 @@ struct Function {
     invoke_url: InvokeUrl,
     domain_url: DomainUrl,
     topic: Option<String>,
+    /// `None` where the stack has no table: then every run tells all that it finds.
+    memory: Option<Memory>,
     state: Mutex<State>,
 }
 
@@ -107,8 +110,9 @@ impl Function {
             ..Run::default()
         };
         let work = Work::new(&aws, run).map_err(|error| wrong(&error))?;
-        let source = variable("GATEPROBE_CONFIG_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
-        Ok(Function { aws, invoke_url, domain_url, topic, state: Mutex::new(State { source, work }) })
+        let source = variable("GATEPROBE_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
+        let memory = variable("GATEPROBE_TABLE").map(|table| Memory::new(Arc::new(Table::new(&aws, &table)), false));
+        Ok(Function { aws, invoke_url, domain_url, topic, memory, state: Mutex::new(State { source, work }) })
     }
 
     /// Takes over what was pushed since the last run; says what is wrong with it.
@@ -138,16 +142,30 @@ impl Function {
         let config_gap = self.refresh(&mut state).await?;
         let Work { plane, prober, run, wanted } = &state.work;
         let run = Run { deadline, ..run.clone() };
-        let mut report = pipeline::run(&run, plane, wanted, prober, &now)
+        // Boxed: the compiler lays out nested futures only so deep.
+        let outcomes = Box::pin(pipeline::run_with(&run, plane, wanted, prober, &now, self.memory.as_ref()))
             .await
             .map_err(|error| Fault::new("Gateprobe.Discover", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "nothing could be read"))?;
+        let Outcomes { mut report, remembered } = outcomes;
         report.gaps.extend(config_gap);
         log(&report);
-        tell::tell(&self.aws, self.topic.as_deref(), &report, now())
-            .await
-            .map_err(|error| Fault::new("Gateprobe.Publish", error.to_string()))
-            .inspect_err(|fault| tracing::error!(%fault, "the report could not be published"))?;
+        match self.memory.as_ref().zip(remembered) {
+            Some((memory, remembered)) => {
+                let mut context = Context::new(&report.region, now());
+                context.alerts = run.config.alerts.clone();
+                context.console = run.invoke_url.is_awss_own();
+                context.dashboard_url = variable("GATEPROBE_DASHBOARD_URL");
+                let render = |id: &str, transition: &_| message(id, transition, &context);
+                let channel = AwsChannel::new(&self.aws, self.topic.clone());
+                Box::pin(memory.settle(remembered, &mut report, &run.config.alerts, &channel, &render, &now)).await;
+                told(&report)?;
+            }
+            None => tell::tell(&self.aws, self.topic.as_deref(), &report, now())
+                .await
+                .map_err(|error| Fault::new("Gateprobe.Publish", error.to_string()))
+                .inspect_err(|fault| tracing::error!(%fault, "the report could not be published"))?,
+        }
         if let Some(gap) = report.gaps.first().filter(|_| report.saw_nothing()) {
             let fault =
                 Fault::new("Gateprobe.Nothing", format!("nothing could be probed; {}: {}", gap.place, gap.reason));
@@ -167,6 +185,24 @@ fn with_scope(mut config: Config) -> Config {
         }
     }
     config
+}
+
+/// Logs what became of what there was to tell. What waits in the outbox is told by a later run; what nobody took and
+/// nobody remembers is a failure of this one.
+fn told(report: &Report) -> Result<(), Fault> {
+    let Some(memory) = &report.memory else { return Ok(()) };
+    if let Some(problem) = &memory.problem {
+        tracing::error!(%problem, "this run had no memory");
+    }
+    for note in &memory.notes {
+        tracing::warn!(%note, "memory");
+    }
+    tracing::info!(open = memory.open, sent = memory.sent, waiting = memory.waiting, dropped = memory.dropped, "told");
+    match memory.notes.first().filter(|_| !memory.remembered) {
+        None => Ok(()),
+        Some(lost) => Err(Fault::new("Gateprobe.Publish", lost.clone()))
+            .inspect_err(|fault| tracing::error!(%fault, "the report could not be published")),
+    }
 }
 
 /// So many problems are written to the log, one a line; the report's counts have them all.
@@ -214,6 +250,7 @@ fn summary(report: &Report) -> Value {
         "gaps": report.gaps.len(),
         "stopped_early": report.stopped_early,
         "duration_ms": report.duration_ms,
+        "memory": report.memory,
     })
 }
 

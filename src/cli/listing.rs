@@ -70,7 +70,7 @@ pub fn plan(world: &World, plan: &Plan, verbose: bool) -> String {
     for probe in plan.probes.iter().chain(&plan.refusals) {
         match probe.subject {
             Subject::Method(index) => asked.entry(index).or_default().push(probe),
-            Subject::Contract(_) => contract.push(probe),
+            Subject::Contract(_) | Subject::Removed(_) => contract.push(probe),
         }
     }
     let mut at = None;
@@ -213,7 +213,7 @@ pub fn plan_json<'p>(world: &'p World, plan: &'p Plan) -> impl Serialize + 'p {
         proves: probe.proves(),
         target: match probe.subject {
             Subject::Method(index) => plan.methods.get(index),
-            Subject::Contract(_) => None,
+            Subject::Contract(_) | Subject::Removed(_) => None,
         },
     };
     PlanJson {

@@ -362,6 +362,18 @@ pub enum Authorization {
 }
 
 impl Authorization {
+    /// AWS's spelling.
+    #[must_use]
+    pub fn as_aws(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::AwsIam => "AWS_IAM",
+            Self::Custom => "CUSTOM",
+            Self::CognitoUserPools => "COGNITO_USER_POOLS",
+            Self::Jwt => "JWT",
+        }
+    }
+
     /// Reads AWS's spelling, as `COGNITO_USER_POOLS`. `None` for a kind that this Gateprobe does not know.
     #[must_use]
     pub fn from_aws(text: &str) -> Option<Self> {

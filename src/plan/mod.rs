@@ -11,6 +11,7 @@ mod coverage;
 mod doors;
 mod path;
 mod refusal;
+mod removed;
 mod skip;
 mod starting;
 mod yaml;
@@ -23,6 +24,7 @@ use serde::{Serialize, Serializer};
 pub use coverage::{Coverage, Proves, ToProve};
 pub use doors::{DOMAIN_URL, DomainUrl, DomainUrlError, Door};
 pub use refusal::{RefusalKind, refusals};
+pub use removed::Missing;
 pub use skip::SkipReason;
 pub use starting::starting_config;
 
@@ -46,6 +48,8 @@ pub struct Plan {
     pub controls: BTreeMap<(Arc<str>, Arc<str>), Request>,
     /// Doors that cannot be asked through, and why.
     pub gaps: Vec<Gap>,
+    /// Methods that a deployment took away.
+    pub removed: Vec<Missing>,
 }
 
 /// One deployed method of one stage.
@@ -126,6 +130,8 @@ pub enum Subject {
     Method(usize),
     /// A request that callers rely on: its index in the config's contract.
     Contract(usize),
+    /// A method that a deployment took away: its index in [`Plan::removed`].
+    Removed(usize),
 }
 
 /// Where the values of a request come from. Of several the last one here counts.
@@ -205,6 +211,7 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
         trials: Vec::new(),
         controls: BTreeMap::new(),
         gaps: Vec::new(),
+        removed: Vec::new(),
     };
     let doors = Doors::new(world, config, domain_url, &mut plan.gaps);
     let rules = config.rules().unwrap_or_else(|error| {

@@ -45,6 +45,8 @@ pub struct Ledger {
     pub digest_of: Option<Watched>,
     /// How many entries were dropped from the outbox for their age or because they can never be sent, ever.
     pub dropped: u64,
+    /// What the last run had no time for; the next one begins with it.
+    pub not_reached: Vec<SubjectId>,
 }
 
 /// Maps whose keys are no texts are lists in JSON.
@@ -267,7 +269,7 @@ pub struct Closed {
 }
 
 /// What an entry of the outbox is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EntryKind {
     /// A message for SNS.
@@ -285,11 +287,13 @@ pub struct Claim {
     pub until: i64,
 }
 
-/// One entry of the outbox. Its content is an item of its own, `out#ID`.
+/// One entry of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its id: the transition's, so that a receiver knows a repetition.
     pub id: String,
+    /// The key of the item that holds its content.
+    pub key: String,
     /// What it is.
     pub kind: EntryKind,
     /// The incident that it is about: of one incident entries are sent strictly in order.

@@ -28,17 +28,32 @@ pub struct PublishError {
 /// # Errors
 /// [`PublishError`] with the first failure where any call failed.
 pub async fn publish(client: &Client, report: &Report, now: i64) -> Result<usize, PublishError> {
-    let batches = batches(datums(report, now));
+    publish_datums(client, datums(report, now)).await.map_err(|(error, _)| error)
+}
+
+/// Publishes figures, and says how many calls that took.
+///
+/// # Errors
+/// [`PublishError`] with the first failure where any call failed, and the figures that were not taken.
+pub(super) async fn publish_datums(
+    client: &Client,
+    datums: Vec<Datum>,
+) -> Result<usize, (PublishError, Vec<Datum>)> {
+    let batches = batches(datums);
     let calls = batches.len();
-    let (mut failed, mut first) = (0, None);
+    let (mut failed, mut first, mut left) = (0, None, Vec::new());
     for batch in batches {
-        let data = batch.into_iter().map(datum).collect();
+        let data = batch.iter().cloned().map(datum).collect();
         if let Err(error) = client.put_metric_data().namespace(NAMESPACE).set_metric_data(Some(data)).send().await {
             failed += 1;
+            left.extend(batch);
             first.get_or_insert_with(|| reason(&CallFailure::of(&error)));
         }
     }
-    first.map_or(Ok(calls), |reason| Err(PublishError { failed, calls, reason }))
+    match first {
+        None => Ok(calls),
+        Some(reason) => Err((PublishError { failed, calls, reason }, left)),
+    }
 }
 
 fn reason(failure: &CallFailure) -> String {
@@ -64,7 +79,7 @@ fn reason(failure: &CallFailure) -> String {
 fn datum(datum: Datum) -> MetricDatum {
     let dimension = |(name, value)| Dimension::builder().name(name).value(value).build();
     let metric = MetricDatum::builder()
-        .metric_name(datum.name)
+        .metric_name(datum.name.into_owned())
         .timestamp(DateTime::from_secs(datum.at))
         .unit(match datum.unit {
             Unit::Count => StandardUnit::Count,

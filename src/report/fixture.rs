@@ -11,6 +11,7 @@ use crate::plan::{Door, Provenance, SkipReason};
 
 pub(super) fn report(diagnoses: Vec<Finding>, stages: Vec<StageReport>) -> Report {
     Report {
+        memory: None,
         version: REPORT_VERSION,
         started_at: 1_790_000_000,
         duration_ms: 1234,

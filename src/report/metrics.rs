@@ -3,8 +3,12 @@
 //! Every figure is published by every run, zeros too: to CloudWatch a missing point and a dead monitor are the same.
 //! CloudWatch rolls nothing up across dimensions, so each figure is there for a stage and once more for all of them.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::certificates::MOST_METRICS;
-use super::{Certificate, Coverage, Latencies, Report, StageReport};
+use super::{Certificate, Coverage, Latencies, Memory, Report, StageReport};
 
 /// The namespace; the Lambda's policy allows no other.
 pub const NAMESPACE: &str = "Gateprobe";
@@ -22,7 +26,7 @@ const VALUES_A_DATUM: usize = 150;
 const LONGEST_DIMENSION: usize = 255;
 
 /// What a figure is counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
     /// Things.
     Count,
@@ -33,7 +37,7 @@ pub enum Unit {
 }
 
 /// A figure, or a distribution.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Amount {
     /// One value.
     One(f64),
@@ -41,13 +45,13 @@ pub enum Amount {
     Many(Vec<(f64, f64)>),
 }
 
-/// One entry of a `PutMetricData` call.
-#[derive(Debug, Clone, PartialEq)]
+/// One entry of a `PutMetricData` call. It can be kept and sent by a later run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Datum {
     /// The metric's name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// None, or `ApiName`, `ApiId` and `Stage`, or `Host`.
-    pub dimensions: Vec<(&'static str, String)>,
+    pub dimensions: Vec<(Cow<'static, str>, String)>,
     /// What it is counted in.
     pub unit: Unit,
     /// How much.
@@ -77,6 +81,7 @@ pub fn datums(report: &Report, now: i64) -> Vec<Datum> {
     let mut all = Series { at: now, dimensions: Vec::new(), datums: Vec::new() };
     all.count("Gaps", report.gaps.len());
     all.one("RunDuration", Unit::Milliseconds, float(report.duration_ms));
+    all.memory(report.memory.as_ref());
     // A run that could read nothing says nothing of health, and its zeros would. Without its heartbeat the alarm tells.
     if report.saw_nothing() {
         return all.datums;
@@ -141,7 +146,7 @@ struct Figures<'r> {
 
 struct Series {
     at: i64,
-    dimensions: Vec<(&'static str, String)>,
+    dimensions: Vec<(Cow<'static, str>, String)>,
     datums: Vec<Datum>,
 }
 
@@ -160,12 +165,23 @@ impl Series {
         }
     }
 
+    /// Where a memory is kept: whether it works, and what waits in the outbox or was lost from it.
+    fn memory(&mut self, memory: Option<&Memory>) {
+        let Some(memory) = memory else { return };
+        self.count("MemoryFailed", usize::from(!memory.remembered || memory.problem.is_some()));
+        self.count("OutboxWaiting", memory.waiting);
+        self.one("OutboxDropped", Unit::Count, float(memory.dropped));
+        if memory.remembered {
+            self.count("OpenIncidents", memory.open);
+        }
+    }
+
     /// Days to the soonest end of all, and of each host. Where no certificate was seen there is no point.
     fn certificates(&mut self, certificates: &[Certificate]) {
         let Some(soonest) = certificates.iter().map(|one| one.days_left).min() else { return };
         self.one("CertificateDays", Unit::Count, days(soonest));
         for certificate in certificates.iter().take(MOST_METRICS) {
-            self.dimensions = vec![("Host", dimension(&certificate.host))];
+            self.dimensions = vec![("Host".into(), dimension(&certificate.host))];
             self.one("CertificateDays", Unit::Count, days(certificate.days_left));
         }
         self.dimensions.clear();
@@ -180,7 +196,7 @@ impl Series {
     }
 
     fn push(&mut self, name: &'static str, unit: Unit, amount: Amount) {
-        self.datums.push(Datum { name, dimensions: self.dimensions.clone(), unit, amount, at: self.at });
+        self.datums.push(Datum { name: name.into(), dimensions: self.dimensions.clone(), unit, amount, at: self.at });
     }
 }
 
@@ -197,8 +213,12 @@ fn float(value: u64) -> f64 {
 
 /// `ApiName` is for people. Two names may become one here; `ApiId` and `Stage`, which API Gateway keeps to letters,
 /// digits, `-` and `_`, still tell their stages apart.
-fn dimensions(stage: &StageReport) -> Vec<(&'static str, String)> {
-    vec![("ApiName", dimension(&stage.api_name)), ("ApiId", dimension(&stage.api)), ("Stage", dimension(&stage.stage))]
+fn dimensions(stage: &StageReport) -> Vec<(Cow<'static, str>, String)> {
+    vec![
+        ("ApiName".into(), dimension(&stage.api_name)),
+        ("ApiId".into(), dimension(&stage.api)),
+        ("Stage".into(), dimension(&stage.stage)),
+    ]
 }
 
 /// A value that CloudWatch takes: printable ASCII, not blank, not too long, no colon in front.
@@ -226,7 +246,7 @@ mod tests {
         let same = |datum: &&Datum| {
             datum.name == name
                 && datum.dimensions.len() == dimensions.len()
-                && datum.dimensions.iter().zip(dimensions).all(|(a, b)| (a.0, a.1.as_str()) == *b)
+                && datum.dimensions.iter().zip(dimensions).all(|(a, b)| (&*a.0, a.1.as_str()) == *b)
         };
         datums.iter().filter(same).map(|datum| &datum.amount).collect()
     }
@@ -259,7 +279,7 @@ mod tests {
     #[test]
     fn an_empty_account_still_has_its_zeros() {
         let datums = datums(&fixture::report(vec![], vec![]), 0);
-        let names: Vec<_> = datums.iter().map(|datum| datum.name).collect();
+        let names: Vec<_> = datums.iter().map(|datum| &*datum.name).collect();
         let expected = [
             "Gaps",
             "RunDuration",

@@ -47,6 +47,29 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Whether the run ended at its deadline with probes not sent.
     pub stopped_early: bool,
+    /// What became of the run's place in memory; `null` where none is kept.
+    pub memory: Option<Memory>,
+}
+
+/// What became of a run's place in memory, and of what there was to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Memory {
+    /// Whether the run is remembered. Where it is not, everything is told as if it were new.
+    pub remembered: bool,
+    /// What is wrong with the memory, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Incidents that are open.
+    pub open: usize,
+    /// Messages that were sent, older ones included.
+    pub sent: usize,
+    /// What waits for a later run.
+    pub waiting: usize,
+    /// What this run dropped, for its age or because it can never be sent.
+    pub dropped: u64,
+    /// Why something waits or was dropped, and what is odd about the memory, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// How much was asked, counted in methods of stages: a method asked through two doors counts once.

@@ -71,6 +71,12 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// Whether it is the message that SNS will never take, whatever becomes of the topic and the credentials.
+    #[must_use]
+    pub fn is_of_the_message(&self) -> bool {
+        matches!(self, Self::Refused { detail, .. } if detail.contains("InvalidParameter") && !detail.contains("TopicArn"))
+    }
+
     fn of(topic: &str, failure: CallFailure) -> Self {
         let (topic, detail) = (topic.to_owned(), failure.detail);
         match failure.kind {
@@ -91,6 +97,14 @@ impl SendError {
 /// # Errors
 /// [`SendError`], after the client's own retries.
 pub async fn send(client: &Client, topic_arn: &str, alert: &Alert) -> Result<String, SendError> {
+    send_as(client, topic_arn, &uuid::Uuid::new_v4().to_string(), alert).await
+}
+
+/// As [`send`], of a message with an id: a topic that is a queue takes the same one once (within five minutes).
+///
+/// # Errors
+/// [`SendError`], after the client's own retries.
+pub async fn send_as(client: &Client, topic_arn: &str, id: &str, alert: &Alert) -> Result<String, SendError> {
     let topic = Topic::parse(topic_arn)
         .ok_or_else(|| SendError::Arn { given: super::safe::cut(&super::safe::clean(topic_arn), 300).into_owned() })?;
     let mut call = client
@@ -108,8 +122,9 @@ pub async fn send(client: &Client, topic_arn: &str, alert: &Alert) -> Result<Str
         call = call.message_attributes(name, value);
     }
     if topic.is_fifo() {
-        // Alerts are told in their order; an attempt that the SDK repeats is still one message.
-        call = call.message_group_id("gateprobe").message_deduplication_id(uuid::Uuid::new_v4().to_string());
+        // Alerts are told in their order; an attempt that is repeated is still one message. SNS takes 128 characters.
+        let id: String = id.chars().filter(char::is_ascii_graphic).take(128).collect();
+        call = call.message_group_id("gateprobe").message_deduplication_id(id);
     }
     let own = client.config().region().is_some_and(|region| region.as_ref() == topic.region);
     let sent = if own {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Latencies;
+use super::sights::Sights;
 use super::certificates::Certificates;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
 use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
 use crate::gateway::{Gap, Protocol, Tree, Verb, World};
 use crate::plan::{Expects, Fate, Plan, Probe, Provenance, SkipReason, Subject};
 use crate::probe::Observation;
+use crate::remember::{Sight, SubjectId};
 
 /// What an answer means for a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +89,7 @@ pub struct Tally<'p> {
     refusals_not_given: Vec<String>,
     gaps: Vec<Gap>,
     certificates: Certificates,
+    sights: Sights,
 }
 
 /// Says of a request that was to be refused, and was not, what there is to say.
@@ -152,6 +155,7 @@ impl<'p> Tally<'p> {
             refusals_not_given: Vec::new(),
             gaps: Vec::new(),
             certificates: Certificates::default(),
+            sights: Sights::new(world, plan),
         }
     }
 
@@ -203,6 +207,9 @@ impl<'p> Tally<'p> {
                 format!("{} {} of stage {} ({})", method.verb, method.resource, method.stage, method.api_name)
             }),
             Subject::Contract(index) => format!("contract entry {}", index + 1),
+            Subject::Removed(index) => self.plan.removed.get(index).map_or_else(String::new, |missing| {
+                format!("{} {} of stage {} ({})", missing.verb, missing.resource, missing.stage, missing.api_name)
+            }),
         }
     }
 
@@ -216,6 +223,7 @@ impl<'p> Tally<'p> {
         routed: bool,
     ) {
         self.certificates.saw(&probe.request.url, observation);
+        self.sights.take(world, probe, observation, &diagnosis, standing);
         let routing = standing == Standing::Failing && diagnosis.verdict == Verdict::Routing;
         let stage = match probe.subject {
             Subject::Method(index) => {
@@ -235,8 +243,11 @@ impl<'p> Tally<'p> {
                     .stage()
                     .and_then(|(api, stage)| self.by_name.get(&(api.id.clone(), stage.name.clone())).copied())
             }
+            Subject::Removed(index) => self.plan.removed.get(index).and_then(|missing| {
+                self.by_name.get(&(missing.api.to_string(), missing.stage.to_string())).copied()
+            }),
         };
-        if matches!(probe.subject, Subject::Contract(_)) && standing == Standing::Failing {
+        if matches!(probe.subject, Subject::Contract(_) | Subject::Removed(_)) && standing == Standing::Failing {
             let (failing, misrouted) = match stage.and_then(|stage| self.stages.get_mut(stage)) {
                 Some(stage) => (&mut stage.unhealthy, &mut stage.routing_failures),
                 None => (&mut self.astray.0, &mut self.astray.1),
@@ -271,6 +282,7 @@ impl<'p> Tally<'p> {
             Subject::Method(index) => {
                 self.dropped.insert(index, reason);
             }
+            Subject::Removed(_) => {}
             Subject::Contract(_) => {
                 let place = format!("contract {} {}", probe.request.method, probe.request.url.path());
                 self.gaps.push(Gap { place, reason: format!("not asked: {}", reason.means()) });
@@ -286,6 +298,21 @@ impl<'p> Tally<'p> {
     /// Takes one probe that the deadline came before.
     pub fn not_reached(&mut self) {
         self.not_reached += 1;
+    }
+
+    /// What memory takes of the run: every subject's sight, and what the run had no time for.
+    #[must_use]
+    pub fn take_sights(&mut self) -> (Vec<Sight>, Vec<SubjectId>) {
+        let sights = std::mem::take(&mut self.sights);
+        let not_reached = sights.not_reached(self.plan);
+        (sights.all(self.plan), not_reached)
+    }
+
+    /// Which methods were proved to be routed, and which to be healthy, by their index in the plan.
+    pub fn proved(&self) -> impl Iterator<Item = (usize, bool, bool)> {
+        self.methods.iter().enumerate().filter_map(|(index, standing)| {
+            standing.map(|standing| (index, !self.unproved[index], standing == Standing::Healthy))
+        })
     }
 
     /// Closes the books.
@@ -311,6 +338,13 @@ impl<'p> Tally<'p> {
                     stage.unhealthy += usize::from(standing == Standing::Failing);
                     stage.routing_failures += usize::from(self.misrouted[index]);
                 }
+            }
+        }
+        for missing in self.plan.removed.iter().filter(|missing| !missing.asked) {
+            let stage = self.by_name.get(&(missing.api.to_string(), missing.stage.to_string()));
+            if let Some(stage) = stage.and_then(|stage| self.stages.get_mut(*stage)) {
+                stage.unhealthy += 1;
+                stage.routing_failures += 1;
             }
         }
         let mut coverage = Coverage::default();
@@ -365,6 +399,7 @@ impl<'p> Tally<'p> {
             certificates: self.certificates.told(started_at),
             gaps,
             stopped_early: self.not_reached > 0,
+            memory: None,
         }
     }
 }

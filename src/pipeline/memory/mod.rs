@@ -1,0 +1,381 @@
+//! The run and its memory: what is read before, what is written after, and in what order.
+//!
+//! 1. [`Memory::recall`], once it is known which stages there are: the ledger, and what each stage was like.
+//! 2. [`Past`] orders the run's work, and has what was taken away asked for.
+//! 3. [`Memory::settle`], when the report is made: decide, write down, send, take off; then the stages.
+//!
+//! Where the memory fails the run goes on: everything is told as a monitor without one would, and the report, the metric
+//! `MemoryFailed` and the alert say so.
+
+mod outbox;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::StreamExt;
+use uuid::Uuid;
+
+use super::Clock;
+use crate::config::Alerts;
+use crate::gateway::{Baseline, KnownStage, Seen as SeenStage, World};
+use crate::plan::{Plan, Subject};
+use crate::remember::{Ledger, Seen, Sight, StageSeen, SubjectId, Transition, Watched};
+use crate::report::{self, Alert, Channel, Report, Tally};
+use crate::store::{self, Expect, Store, WriteError};
+pub use outbox::{LEASE, Teller, Written};
+
+/// So many stages are written at once.
+const WRITES_AT_ONCE: usize = 16;
+
+/// So often a stage's item is tried when somebody else writes it too.
+const STAGE_TRIES: usize = 3;
+
+/// The format of a stage's item.
+const STAGE_FORMAT: u32 = 1;
+
+/// What the last run had no time for is kept up to this number; what is beyond waits its turn.
+const MOST_NOT_REACHED: usize = 5000;
+
+/// A stage's item, and the version that it had; `None`: there was none.
+type Kept = (Option<u64>, KnownStage);
+
+/// Everything that is kept between runs.
+#[derive(Debug)]
+pub struct Memory {
+    store: Arc<dyn Store>,
+    partial: bool,
+    /// The stages' items as they were last read or written here.
+    stages: tokio::sync::Mutex<BTreeMap<String, Kept>>,
+}
+
+fn stage_key(api: &str, stage: &str) -> String {
+    format!("stage#{api}#{stage}")
+}
+
+impl Memory {
+    /// A memory in this store. `partial`: a run looks at a part of what is there, and what it does not see is not gone.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, partial: bool) -> Self {
+        Self { store, partial, stages: tokio::sync::Mutex::default() }
+    }
+
+    /// Where it is kept.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Reads what is remembered of the stages there are.
+    pub async fn recall(&self, world: &World) -> Past {
+        let mut past = Past { partial: self.partial, ..Past::default() };
+        match store::read_ledger(&*self.store).await {
+            Ok((ledger, _)) => past.ledger = ledger,
+            // The run's own write tells whether the memory works; until then only the order of work is lost.
+            Err(error) => past.notes.push(format!("what earlier runs saw could not be read: {error}")),
+        }
+        let mut known = self.stages.lock().await;
+        let keys: Vec<String> = world
+            .inventory()
+            .apis
+            .iter()
+            .flat_map(|api| api.stages.iter().map(|stage| stage_key(&api.id, &stage.name)))
+            .collect();
+        let missing: Vec<String> = keys.iter().filter(|key| !known.contains_key(*key)).cloned().collect();
+        if !missing.is_empty() {
+            match self.store.read(&missing).await {
+                Ok(found) => {
+                    for (key, item) in found {
+                        match store::open::<KnownStage>(&key, &item.bytes, STAGE_FORMAT) {
+                            Ok(stage) => drop(known.insert(key, (Some(item.version), stage))),
+                            // What cannot be read is learnt again, unless a newer version wrote it: that is left alone.
+                            Err(error) => {
+                                past.unread |= matches!(error, store::OpenError::Newer { .. });
+                                past.damaged.insert(key, item.version);
+                                past.notes.push(error.to_string());
+                            }
+                        }
+                    }
+                }
+                Err(error) => {
+                    past.unread = true;
+                    past.notes.push(format!("what the stages were like could not be read: {error}"));
+                }
+            }
+        }
+        past.stages =
+            keys.iter().filter_map(|key| Some((key.clone(), known.get(key)?.1.clone()))).collect::<BTreeMap<_, _>>();
+        past
+    }
+
+    /// Decides what is new, writes it down, tells it, and publishes the run's figures. What became of it all is in the
+    /// report's `memory`. `render` makes the message of a transition.
+    pub async fn settle(
+        &self,
+        remembered: Remembered,
+        report: &mut Report,
+        alerts: &Alerts,
+        channel: &dyn Channel,
+        render: &(dyn Fn(&str, &Transition) -> Alert + Sync),
+        clock: Clock<'_>,
+    ) {
+        let Remembered { seen, not_reached, stages, notes } = remembered;
+        let teller = Teller {
+            store: &*self.store,
+            alerts,
+            seen: &seen,
+            not_reached: &not_reached,
+            render: Some(render),
+            clock,
+        };
+        let mut told = match teller.decide().await {
+            Ok(written) => {
+                let so_far = report.clone();
+                let figures = |told: &report::Memory| {
+                    report::datums(&Report { memory: Some(told.clone()), ..so_far }, clock())
+                };
+                let told = teller.send(written, channel, figures).await;
+                self.keep(stages, clock()).await;
+                told
+            }
+            Err(error) => without(error.to_string(), report, channel, clock).await,
+        };
+        told.notes.extend(notes);
+        report.memory = Some(told);
+    }
+
+    /// Writes the stages' items that are worth it.
+    async fn keep(&self, stages: Vec<(KnownStage, Option<u64>)>, now: i64) {
+        let known = self.stages.lock().await;
+        let changed: Vec<(String, Option<u64>, KnownStage)> = stages
+            .into_iter()
+            .filter_map(|(stage, damaged)| {
+                let key = stage_key(&stage.api, &stage.stage);
+                let before = known.get(&key);
+                let needed = before.is_none_or(|(_, before)| stage.needs_write(before, now));
+                needed.then(|| (key, damaged.or_else(|| before.and_then(|(version, _)| *version)), stage))
+            })
+            .collect();
+        drop(known);
+        let written: Vec<Option<(String, Kept)>> = futures::stream::iter(changed)
+            .map(|(key, version, stage)| self.keep_one(key, version, stage))
+            .buffer_unordered(WRITES_AT_ONCE)
+            .collect()
+            .await;
+        self.stages.lock().await.extend(written.into_iter().flatten());
+    }
+
+    async fn keep_one(&self, key: String, mut version: Option<u64>, mut stage: KnownStage) -> Option<(String, Kept)> {
+        for _ in 0..STAGE_TRIES {
+            let bytes = store::seal(&key, STAGE_FORMAT, &stage)
+                .inspect_err(|error| tracing::warn!(%key, %error, "what the stage is like is not remembered"))
+                .ok()?;
+            let expect = version.map_or(Expect::Absent, Expect::Version);
+            match self.store.write(&key, bytes, expect, None).await {
+                Ok(version) => return Some((key, (Some(version), stage))),
+                Err(WriteError::Conflict) => {
+                    let keys = [key.clone()];
+                    let found = self.store.read(&keys).await.ok()?.remove(&key);
+                    version = found.as_ref().map(|item| item.version);
+                    let other = found.and_then(|item| store::open::<KnownStage>(&key, &item.bytes, STAGE_FORMAT).ok());
+                    if let Some(other) = other {
+                        stage = stage.merge(other);
+                    }
+                }
+                Err(WriteError::Failed(error)) => {
+                    tracing::warn!(%key, %error, "what the stage is like is not remembered");
+                    return None;
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Tells what there is to tell as a monitor without a memory does.
+async fn without(problem: String, report: &Report, channel: &dyn Channel, clock: Clock<'_>) -> report::Memory {
+    let mut told = report::Memory { problem: Some(problem), ..report::Memory::default() };
+    let run = Uuid::new_v4();
+    let marked = Report { memory: Some(told.clone()), ..report.clone() };
+    if let Some(alert) = report::alert(&marked) {
+        match channel.alert(&format!("run-{run}"), &alert).await {
+            Ok(()) => told.sent += 1,
+            Err(refused) => told.notes.push(refused.reason),
+        }
+    }
+    let figures = report::datums(&Report { memory: Some(told.clone()), ..report.clone() }, clock());
+    if let Err((_, refused)) = channel.metrics(figures).await {
+        told.notes.push(refused.reason);
+    }
+    told
+}
+
+/// What is remembered when a run begins.
+#[derive(Debug, Default)]
+pub struct Past {
+    ledger: Ledger,
+    /// By their keys.
+    stages: BTreeMap<String, KnownStage>,
+    /// Stages' items that cannot be read, and the versions that they have.
+    damaged: BTreeMap<String, u64>,
+    partial: bool,
+    /// Whether the stages' items could not be read: then what is new in them is not known, and nothing is written.
+    unread: bool,
+    notes: Vec<String>,
+}
+
+impl Past {
+    /// What the stages served before, for the diagnosis.
+    #[must_use]
+    pub fn baseline(&self) -> Baseline {
+        let stages = self.stages.values().flat_map(|known| known.served()).collect::<Vec<SeenStage>>();
+        Baseline { stages }
+    }
+
+    /// The stages, with the methods that are still asked for after they were taken away.
+    pub(super) fn watched(&self, alerts: &Alerts, now: i64) -> Vec<KnownStage> {
+        self.stages.values().map(|known| known.watched(alerts.watch_removed, now)).collect()
+    }
+
+    /// What was not reached last time comes first, then what was deployed since, then what fails, then the rest.
+    pub(super) fn order(&self, world: &World, plan: &mut Plan) {
+        let late: BTreeSet<&SubjectId> = self.ledger.not_reached.iter().collect();
+        let failing: BTreeSet<&SubjectId> = self
+            .ledger
+            .incidents
+            .iter()
+            .flat_map(|incident| incident.failing().map(|member| &member.subject))
+            .chain(self.ledger.troubles.keys())
+            .collect();
+        let fresh: BTreeSet<(String, String)> = world
+            .inventory()
+            .apis
+            .iter()
+            .flat_map(|api| api.stages.iter().map(move |stage| (api, stage)))
+            .filter(|(api, stage)| {
+                let known = self.stages.get(&stage_key(&api.id, &stage.name));
+                known.is_some_and(|known| known.deployment != stage.deployment)
+            })
+            .map(|(api, stage)| (api.id.clone(), stage.name.clone()))
+            .collect();
+        if late.is_empty() && failing.is_empty() && fresh.is_empty() {
+            return;
+        }
+        let mut probes = std::mem::take(&mut plan.probes);
+        let mut refusals = std::mem::take(&mut plan.refusals);
+        for list in [&mut probes, &mut refusals] {
+            list.sort_by_cached_key(|probe| {
+                let subject = report::subject_id(world, plan, probe);
+                let is_fresh = probe
+                    .stage
+                    .as_ref()
+                    .is_some_and(|(api, stage)| fresh.contains(&(api.to_string(), stage.to_string())));
+                match subject {
+                    Some(subject) if late.contains(&subject) => 0,
+                    _ if is_fresh || matches!(probe.subject, Subject::Removed(_)) => 1,
+                    Some(subject) if failing.contains(&subject) => 2,
+                    _ => 3_u8,
+                }
+            });
+        }
+        (plan.probes, plan.refusals) = (probes, refusals);
+        // Refusals are sent stage by stage: a stage's stay together, in the order of its most urgent one.
+        let mut first: BTreeMap<Option<(Arc<str>, Arc<str>)>, usize> = BTreeMap::new();
+        for (index, probe) in plan.refusals.iter().enumerate() {
+            first.entry(probe.stage.clone()).or_insert(index);
+        }
+        plan.refusals.sort_by_key(|probe| first.get(&probe.stage).copied().unwrap_or(usize::MAX));
+    }
+}
+
+/// What memory takes of a run.
+#[derive(Debug)]
+pub struct Remembered {
+    seen: Seen,
+    not_reached: Vec<SubjectId>,
+    stages: Vec<(KnownStage, Option<u64>)>,
+    notes: Vec<String>,
+}
+
+impl Remembered {
+    /// Of a run that is over.
+    pub(super) fn new(past: Past, world: &World, plan: &Plan, tally: &mut Tally<'_>, alerts: &Alerts, now: i64) -> Self {
+        let mut proved: BTreeMap<(&str, &str), BTreeMap<(&str, crate::gateway::Verb), (bool, bool)>> = BTreeMap::new();
+        for (index, routed, healthy) in tally.proved() {
+            let Some(method) = plan.methods.get(index) else { continue };
+            let stage = proved.entry((&method.api, &method.stage)).or_default();
+            stage.insert((&method.resource, method.verb), (routed, healthy));
+        }
+        let (sights, mut not_reached): (Vec<Sight>, Vec<SubjectId>) = tally.take_sights();
+        not_reached.truncate(MOST_NOT_REACHED);
+        let (mut stages, mut seen_stages) = (Vec::new(), Vec::new());
+        for api in &world.inventory().apis {
+            for stage in &api.stages {
+                let mut seen = StageSeen {
+                    api: api.id.clone(),
+                    api_name: api.name.clone(),
+                    stage: stage.name.clone(),
+                    deployment: stage.deployment.clone(),
+                    ..StageSeen::default()
+                };
+                let known = past.stages.get(&stage_key(&api.id, &stage.name));
+                // What was not read is left as it was.
+                if let Some(deployment) = api.deployment_of(stage) {
+                    seen.deployed_at = deployment.created_at;
+                    if let Some(known) = known.filter(|known| known.deployment != stage.deployment) {
+                        let change = known.change(stage.deployment.as_deref(), deployment.created_at, &deployment.tree);
+                        seen.change = (!change.is_empty()).then_some(change);
+                    }
+                    let answers = proved.get(&(api.id.as_str(), stage.name.as_str()));
+                    let answer = |resource: &str, verb| {
+                        answers.and_then(|answers| answers.get(&(resource, verb))).copied().unwrap_or((false, false))
+                    };
+                    let named = KnownStage::new(&api.id, &api.name, &stage.name, stage.deployment.as_deref());
+                    let after = named.after(known, &deployment.tree, alerts.watch_removed, now, answer);
+                    stages.push((after, past.damaged.get(&stage_key(&api.id, &stage.name)).copied()));
+                }
+                seen_stages.push(seen);
+            }
+        }
+        if past.unread {
+            (stages, seen_stages) = (Vec::new(), Vec::new());
+        }
+        let inventory = world.inventory();
+        let unread = inventory
+            .gaps
+            .iter()
+            .filter_map(|gap| gap.place.strip_prefix("api ")?.split(' ').next().map(str::to_owned))
+            .collect();
+        // A gap that is of no API may be of the list of them.
+        let whole = inventory.gaps.iter().all(|gap| gap.place.starts_with("api ") || gap.place.starts_with("domain "));
+        let seen = Seen {
+            run: Uuid::new_v4().to_string(),
+            started_at: now,
+            region: inventory.region.clone(),
+            sights,
+            stages: seen_stages,
+            unread,
+            partial: past.partial || past.unread || !whole,
+            watched: Watched::default(),
+        };
+        Self { seen, not_reached, stages, notes: past.notes }
+    }
+
+    /// With what the report says is watched.
+    pub(super) fn of(mut self, report: &Report) -> Self {
+        let apis: BTreeSet<&str> = report.stages.iter().map(|stage| stage.api.as_str()).collect();
+        let coverage = &report.coverage;
+        self.seen.watched = Watched {
+            apis: apis.len(),
+            stages: report.stages.len(),
+            deployed: coverage.deployed,
+            probed: coverage.probed,
+            routed: coverage.routed,
+            healthy: coverage.healthy,
+            by_provenance: coverage.by_provenance.iter().map(|(from, count)| (from.id().to_owned(), *count)).collect(),
+            skipped: coverage.skipped.iter().map(|(reason, count)| (reason.id().to_owned(), *count)).collect(),
+            contract: report.contract.requests,
+            gaps: report.gaps.len(),
+        };
+        self
+    }
+}

@@ -1,0 +1,376 @@
+//! From a decision to messages that are told once and never lost.
+//!
+//! The ledger is written on the condition that nobody wrote it meanwhile; that write is the moment from which on a
+//! transition has happened. Its message lies in the store before, so that whatever ends the process a later run finds it.
+//! Who sends an entry has claimed it by such a write. A message is sent twice only where the process ends (or the store
+//! fails) between SNS's yes and the write that takes the entry off; its id is the same both times.
+
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Alerts;
+use crate::pipeline::Clock;
+use crate::remember::{Claim, Entry, EntryKind, Ledger, Seen, Transition, decide};
+use crate::report::{Alert, Channel, Datum, Memory as Told};
+use crate::store::{self, Expect, LedgerError, Store, WriteError};
+
+/// So long a run may take to send what it has claimed, in seconds. Longer than all calls of a run together take, shorter
+/// than most schedules, so that the run after one that died sends what that one could not.
+pub const LEASE: i64 = 240;
+
+/// A claimed entry is not begun so shortly before its claim ends, in seconds: a call with all its retries fits in.
+const LAST_CALL: i64 = 60;
+
+/// So often a decision is made anew because somebody else wrote meanwhile.
+const TRIES: u32 = 12;
+
+/// So many entries are sent in a run, at most: what waited a day for SNS must not take a run's time away.
+const SENT_A_RUN: usize = 100;
+
+/// So many items are written at once.
+const WRITES_AT_ONCE: usize = 16;
+
+/// The content of an entry outlives the entry by so many seconds.
+const SPARE: i64 = 86_400;
+
+/// The prefix of the keys of entries' contents.
+const OUT: &str = "out#";
+
+/// The format of an entry's content.
+const CONTENT_FORMAT: u32 = 1;
+
+/// What an entry holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Content {
+    /// A message for SNS.
+    Alert(Alert),
+    /// Figures for CloudWatch.
+    Metrics(Vec<Datum>),
+}
+
+/// What was written down, so that it has happened.
+#[derive(Debug)]
+pub struct Written {
+    ledger: Ledger,
+    version: u64,
+    told: Told,
+}
+
+impl Written {
+    /// The ledger as it was written.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What is known by now of what is told.
+    #[must_use]
+    pub fn told(&self) -> &Told {
+        &self.told
+    }
+}
+
+/// What a run decides by and tells with.
+pub struct Teller<'t> {
+    /// Where everything is kept.
+    pub store: &'t dyn Store,
+    /// When to tell.
+    pub alerts: &'t Alerts,
+    /// What the run saw.
+    pub seen: &'t Seen,
+    /// What it had no time for.
+    pub not_reached: &'t [crate::remember::SubjectId],
+    /// Writes a message; `None` where nobody is to be told, and transitions are only written down.
+    pub render: Option<&'t (dyn Fn(&str, &Transition) -> Alert + Sync)>,
+    /// The time.
+    pub clock: Clock<'t>,
+}
+
+impl Teller<'_> {
+    /// Decides what happened and writes it down, its messages first.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where the store cannot be read or written: then nothing has happened, and nothing is known.
+    pub async fn decide(&self) -> Result<Written, LedgerError> {
+        let run = &self.seen.run;
+        let mut last = LedgerError::Busy;
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                // Whoever was faster is done in moments; a little longer each time, and not all at once.
+                let spread = u64::from(run.bytes().fold(attempt, |sum, byte| sum.wrapping_mul(31) ^ u32::from(byte)) % 50);
+                tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 20 + spread)).await;
+            }
+            let now = (self.clock)();
+            let (ledger, version) = store::read_ledger(self.store).await?;
+            if let Some(version) = version.filter(|_| is_of(&ledger, run)) {
+                // A write whose answer was lost had been done.
+                let told = Told { remembered: true, open: ledger.incidents.len(), ..Told::default() };
+                return Ok(Written { ledger, version, told });
+            }
+            let decision = decide(ledger, self.seen, self.alerts, now);
+            let mut next = decision.ledger;
+            next.not_reached = self.not_reached.to_vec();
+            let mut told = Told { remembered: true, open: next.incidents.len(), notes: decision.notes, ..Told::default() };
+            if let Some(render) = self.render {
+                let entries = self.put(&decision.transitions, render, now).await?;
+                next.outbox.extend(entries);
+            }
+            self.drop_old(&mut next, &mut told, now);
+            claim(&mut next, run, now);
+            let expect = version.map_or(Expect::Absent, Expect::Version);
+            match store::write_ledger(self.store, &mut next, expect).await {
+                Ok(version) => return Ok(Written { ledger: next, version, told }),
+                Err(LedgerError::Conflict) => {}
+                // Perhaps it was done and the answer was lost: the next reading tells.
+                Err(error @ LedgerError::Store(_)) if attempt < 2 => last = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    /// Puts the messages of transitions into the store, and makes their entries.
+    async fn put(
+        &self,
+        transitions: &[(String, Transition)],
+        render: &(dyn Fn(&str, &Transition) -> Alert + Sync),
+        now: i64,
+    ) -> Result<Vec<Entry>, LedgerError> {
+        let mut writes = Vec::new();
+        let mut entries = Vec::new();
+        for (id, transition) in transitions {
+            let entry = self.entry(id, EntryKind::Alert, transition.incident().map(|incident| incident.number), now);
+            writes.push((entry.key.clone(), Content::Alert(render(id, transition))));
+            entries.push(entry);
+        }
+        self.put_contents(writes, now).await?;
+        Ok(entries)
+    }
+
+    fn entry(&self, id: &str, kind: EntryKind, incident: Option<u64>, now: i64) -> Entry {
+        // Another run may decide the same, and lose: its content must not take this one's place.
+        let key = format!("{OUT}{id}#{}", self.seen.run);
+        Entry { id: id.to_owned(), key, kind, incident, made_at: now, attempts: 0, claim: None }
+    }
+
+    async fn put_contents(&self, contents: Vec<(String, Content)>, now: i64) -> Result<(), LedgerError> {
+        let age = i64::try_from(self.alerts.outbox_age).unwrap_or(i64::MAX / 4);
+        let expires = now.saturating_add(age).saturating_add(SPARE);
+        let mut writes = futures::stream::iter(contents)
+            .map(|(key, content)| async move {
+                let bytes = store::seal(&key, CONTENT_FORMAT, &content)?;
+                match self.store.write(&key, bytes, Expect::Anything, Some(expires)).await {
+                    Ok(_) => Ok(()),
+                    Err(WriteError::Failed(error)) => Err(LedgerError::from(error)),
+                    Err(WriteError::Conflict) => Ok(()),
+                }
+            })
+            .buffer_unordered(WRITES_AT_ONCE);
+        while let Some(written) = writes.next().await {
+            written?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of what is older than people want it.
+    fn drop_old(&self, ledger: &mut Ledger, told: &mut Told, now: i64) {
+        let age = i64::try_from(self.alerts.outbox_age).unwrap_or(i64::MAX);
+        let before = ledger.outbox.len();
+        ledger.outbox.retain(|entry| now.saturating_sub(entry.made_at) <= age);
+        let dropped = before - ledger.outbox.len();
+        if dropped > 0 {
+            ledger.dropped += dropped as u64;
+            told.dropped += dropped as u64;
+            told.notes.push(format!(
+                "{dropped} messages that nobody took for {} hours were dropped from the outbox",
+                age / 3600
+            ));
+        }
+    }
+
+    /// Sends what is claimed, in order, and writes down what became of it. `figures` makes the run's own metrics, once it
+    /// is known what was told.
+    pub async fn send(
+        &self,
+        written: Written,
+        channel: &dyn Channel,
+        figures: impl FnOnce(&Told) -> Vec<Datum>,
+    ) -> Told {
+        let Written { ledger, version, mut told } = written;
+        let mut sent = Sent::default();
+        let mut silent: BTreeSet<EntryKind> = BTreeSet::new();
+        let mut behind: BTreeSet<u64> = BTreeSet::new();
+        for entry in &ledger.outbox {
+            let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
+            let mine = entry.claim.as_ref().is_some_and(|claim| {
+                claim.run == self.seen.run && (self.clock)() < claim.until.saturating_sub(LAST_CALL)
+            });
+            if !mine || blocked || silent.contains(&entry.kind) {
+                behind.extend(entry.incident);
+                continue;
+            }
+            match self.send_one(entry, channel).await {
+                Ok(()) => {
+                    told.sent += usize::from(entry.kind == EntryKind::Alert);
+                    sent.done.insert(entry.id.clone());
+                }
+                Err(Unsent::Dropped(reason)) => {
+                    told.notes.push(format!("{} was dropped: {reason}", entry.id));
+                    told.dropped += 1;
+                    sent.dropped.insert(entry.id.clone());
+                }
+                Err(Unsent::Later(reason)) => {
+                    told.notes.push(format!("{} waits for a later run: {reason}", entry.id));
+                    sent.tried.insert(entry.id.clone());
+                    silent.insert(entry.kind);
+                    behind.extend(entry.incident);
+                }
+            }
+        }
+        told.waiting = ledger.outbox.len() - sent.done.len() - sent.dropped.len();
+        let now = (self.clock)();
+        if let Err((left, refused)) = channel.metrics(figures(&told)).await {
+            told.notes.push(refused.reason.clone());
+            if !left.is_empty() && !refused.forever {
+                let entry = self.entry(&format!("metrics-{}", self.seen.run), EntryKind::Metrics, None, now);
+                match self.put_contents(vec![(entry.key.clone(), Content::Metrics(left))], now).await {
+                    Ok(()) => sent.new = Some(entry),
+                    Err(error) => told.notes.push(format!("the figures of this run are lost: {error}")),
+                }
+            }
+        }
+        let keys: Vec<String> = ledger
+            .outbox
+            .iter()
+            .filter(|entry| sent.done.contains(&entry.id) || sent.dropped.contains(&entry.id))
+            .map(|entry| entry.key.clone())
+            .collect();
+        told.waiting += usize::from(sent.new.is_some());
+        let open = ledger.outbox.iter().any(|entry| is_claimed_by(entry, &self.seen.run));
+        if (open || sent.new.is_some())
+            && let Err(error) = self.take_off(ledger, version, &sent).await
+        {
+            told.problem = Some(format!("what was sent could not be written down, and may be sent again: {error}"));
+            return told;
+        }
+        futures::stream::iter(keys)
+            .for_each_concurrent(WRITES_AT_ONCE, |key| async move {
+                // It is forgotten by itself after a while.
+                if let Err(error) = self.store.remove(&key).await {
+                    tracing::debug!(%key, %error, "a sent message was not removed");
+                }
+            })
+            .await;
+        told
+    }
+
+    async fn send_one(&self, entry: &Entry, channel: &dyn Channel) -> Result<(), Unsent> {
+        let keys = [entry.key.clone()];
+        let mut found = self.store.read(&keys).await.map_err(|error| Unsent::Later(error.to_string()))?;
+        let Some(item) = found.remove(&entry.key) else {
+            return Err(Unsent::Dropped("its content is gone from the store".to_owned()));
+        };
+        let content: Content = store::open(&entry.key, &item.bytes, CONTENT_FORMAT)
+            .map_err(|error| Unsent::Dropped(format!("its content cannot be read: {error}")))?;
+        let taken = match content {
+            Content::Alert(alert) => channel.alert(&entry.id, &alert).await,
+            Content::Metrics(datums) => channel.metrics(datums).await.map_err(|(_, refused)| refused),
+        };
+        taken.map_err(|refused| {
+            if refused.forever { Unsent::Dropped(refused.reason) } else { Unsent::Later(refused.reason) }
+        })
+    }
+
+    /// Takes off what was sent, and lets go of the claims.
+    async fn take_off(&self, mut ledger: Ledger, mut version: u64, sent: &Sent) -> Result<(), LedgerError> {
+        let mut last = LedgerError::Busy;
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 25)).await;
+                match store::read_ledger(self.store).await {
+                    Ok((found, Some(at))) => (ledger, version) = (found, at),
+                    Ok((_, None)) => return Ok(()),
+                    Err(error) => {
+                        last = error;
+                        continue;
+                    }
+                }
+            }
+            sent.apply(&mut ledger, &self.seen.run);
+            match store::write_ledger(self.store, &mut ledger, Expect::Version(version)).await {
+                Ok(_) => return Ok(()),
+                Err(LedgerError::Conflict) => {}
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}
+
+/// Why an entry was not sent.
+enum Unsent {
+    /// It can never be.
+    Dropped(String),
+    /// A later run may.
+    Later(String),
+}
+
+/// What became of the entries that were claimed.
+#[derive(Debug, Default)]
+struct Sent {
+    done: BTreeSet<String>,
+    dropped: BTreeSet<String>,
+    tried: BTreeSet<String>,
+    new: Option<Entry>,
+}
+
+impl Sent {
+    fn apply(&self, ledger: &mut Ledger, run: &str) {
+        let before = ledger.outbox.len();
+        ledger.outbox.retain(|entry| !self.dropped.contains(&entry.id));
+        ledger.dropped += (before - ledger.outbox.len()) as u64;
+        ledger.outbox.retain(|entry| !self.done.contains(&entry.id));
+        for entry in &mut ledger.outbox {
+            entry.attempts += u32::from(self.tried.contains(&entry.id));
+            if is_claimed_by(entry, run) {
+                entry.claim = None;
+            }
+        }
+        if let Some(new) = &self.new
+            && !ledger.outbox.iter().any(|entry| entry.id == new.id)
+        {
+            ledger.outbox.push(new.clone());
+        }
+    }
+}
+
+fn is_claimed_by(entry: &Entry, run: &str) -> bool {
+    entry.claim.as_ref().is_some_and(|claim| claim.run == run)
+}
+
+fn is_of(ledger: &Ledger, run: &str) -> bool {
+    ledger.last_run.as_ref().is_some_and(|last| last.run == run)
+}
+
+/// Claims what nobody else sends now: the oldest first, and of one incident nothing that stands behind another's.
+fn claim(ledger: &mut Ledger, run: &str, now: i64) {
+    let mut room = SENT_A_RUN;
+    let mut behind: BTreeSet<u64> = BTreeSet::new();
+    for entry in &mut ledger.outbox {
+        // A claim that would end later than any can was made by a clock that went wrong.
+        let taken = entry
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.run != run && claim.until > now && claim.until <= now.saturating_add(LEASE));
+        let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
+        if taken || blocked || room == 0 {
+            behind.extend(entry.incident);
+            continue;
+        }
+        room -= 1;
+        entry.claim = Some(Claim { run: run.to_owned(), until: now.saturating_add(LEASE) });
+    }
+}

@@ -1,0 +1,98 @@
+//! Methods that a deployment took away: asked for a while, for somebody may still call them.
+
+use std::sync::Arc;
+
+use super::ask::Values;
+use super::doors::{Door, DomainUrl, Doors};
+use super::{Expects, Plan, Probe, Subject};
+use crate::config::Config;
+use crate::gateway::{KnownStage, RemovedMethod, Verb, World};
+
+/// A method that its stage had, that had answered, and that is not deployed any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The API's id.
+    pub api: Arc<str>,
+    /// The API's name.
+    pub api_name: Arc<str>,
+    /// The stage's name.
+    pub stage: Arc<str>,
+    /// The resource's path.
+    pub resource: Arc<str>,
+    /// The verb as it was declared.
+    pub verb: Verb,
+    /// What is remembered of it.
+    pub removed: RemovedMethod,
+    /// Whether a request asks for it. One whose verb may change something is known to be gone without asking.
+    pub asked: bool,
+}
+
+impl Plan {
+    /// Adds what was taken away from stages that are still there: a request for each method whose verb changes nothing,
+    /// and the name alone for each other one.
+    pub fn ask_for_removed<'k>(
+        &mut self,
+        world: &World,
+        config: &Config,
+        domain_url: &DomainUrl,
+        stages: impl IntoIterator<Item = &'k KnownStage>,
+    ) {
+        // The domains' gaps are in the plan already.
+        let doors = Doors::new(world, config, domain_url, &mut Vec::new());
+        let values = Values { known: None, parameters: &config.parameters, interface: None, with_body: false };
+        for known in stages {
+            let Some(api) = world.api(&known.api) else { continue };
+            let Some(stage) = api.stage(&known.stage) else { continue };
+            // What cannot be told apart from what was not read is not said to be gone.
+            let Some(deployment) = api.deployment_of(stage).filter(|deployment| deployment.source.is_snapshot()) else {
+                continue;
+            };
+            let opening = doors.of(api, stage).ok().and_then(|openings| openings.into_iter().next());
+            for (resource, verb, removed) in known.removed.iter().flat_map(|(resource, methods)| {
+                methods.iter().map(move |(verb, removed)| (resource, *verb, removed))
+            }) {
+                if deployment.tree.method(resource, verb).is_some() {
+                    continue;
+                }
+                let sent = if verb == Verb::Any { Verb::Get } else { verb };
+                let request = opening.as_ref().filter(|_| sent.is_safe()).and_then(|opening| {
+                    let filling = values.paths(resource).into_iter().next()?;
+                    Some((opening.request(sent, &filling.path)?, filling.provenance, opening.door.clone()))
+                });
+                let subject = Subject::Removed(self.removed.len());
+                self.removed.push(Missing {
+                    api: known.api.as_str().into(),
+                    api_name: api.name.as_str().into(),
+                    stage: known.stage.as_str().into(),
+                    resource: resource.as_str().into(),
+                    verb,
+                    removed: removed.clone(),
+                    asked: request.is_some(),
+                });
+                let Some((request, provenance, door)) = request else { continue };
+                self.probes.push(probe(subject, known, request, provenance, door));
+            }
+        }
+    }
+}
+
+fn probe(
+    subject: Subject,
+    known: &KnownStage,
+    request: crate::gateway::Request,
+    provenance: super::Provenance,
+    door: Door,
+) -> Probe {
+    Probe {
+        subject,
+        stage: Some((known.api.as_str().into(), known.stage.as_str().into())),
+        door,
+        request,
+        provenance,
+        expects: Expects::Answer,
+        check: None,
+        refusal: Vec::new(),
+        credentials: Vec::new(),
+        group: known.api.as_str().into(),
+    }
+}
