@@ -309,7 +309,8 @@ async fn a_run_that_could_read_nothing_is_no_healthy_run() {
         .fault(ControlFault::on(Operation::GetStages, Fault::AccessDenied));
     let (report, _) = run(account).await;
     assert!(report.saw_nothing() && !report.has_problems());
-    let names: Vec<_> = gateprobe::report::datums(&report, NOW).into_iter().map(|datum| &*datum.name).collect();
+    let datums = gateprobe::report::datums(&report, NOW);
+    let names: Vec<_> = datums.iter().map(|datum| &*datum.name).collect();
     assert!(!names.contains(&"Heartbeat") && !names.contains(&"RoutingFailures"), "{names:?}");
     assert!(names.contains(&"Gaps"), "{names:?}");
 }
