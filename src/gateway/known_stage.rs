@@ -118,15 +118,12 @@ impl KnownStage {
             if let (Some(before), Some(after)) = (known.authorization, method.authorization)
                 && before != after
             {
-                told.push(format!("authorization {} -> {}", before.as_aws(), after.as_aws()));
+                told.push(format!("authorization {} -> {}", aws_words(before), aws_words(after)));
             }
-            if known.api_key_required != method.api_key_required {
+            let both_told = known.authorization.is_some() && method.authorization.is_some();
+            if both_told && known.api_key_required != method.api_key_required {
                 let words = |required: bool| if required { "required" } else { "not required" };
-                told.push(format!(
-                    "API key {} -> {}",
-                    words(known.api_key_required),
-                    words(method.api_key_required)
-                ));
+                told.push(format!("API key {} -> {}", words(known.api_key_required), words(method.api_key_required)));
             }
             if !told.is_empty() {
                 change.changed.push(format!("{verb} {resource}: {}", told.join(", ")));
@@ -156,29 +153,36 @@ impl KnownStage {
     ) -> Self {
         self.seen_at = now;
         for (resource, verb, method) in tree.methods() {
-            let before = known.and_then(|known| known.method(resource, verb));
+            // One that comes back is the one that went.
+            let before =
+                known.and_then(|known| known.method(resource, verb).or_else(|| known.was_removed(resource, verb)));
+            let told = method.authorization.is_some() || method.api_key_required;
             let (routed, healthy) = answered(resource, verb);
             let at = |seen: bool, before: Option<i64>| if seen { Some(now) } else { before };
             self.methods.entry(resource.to_owned()).or_default().insert(
                 verb,
                 KnownMethod {
                     authorization: method.authorization.or(before.and_then(|before| before.authorization)),
-                    api_key_required: method.api_key_required,
+                    api_key_required: match before {
+                        Some(before) if !told => before.api_key_required,
+                        _ => method.api_key_required,
+                    },
                     routed_at: at(routed, before.and_then(|before| before.routed_at)),
                     healthy_at: at(healthy, before.and_then(|before| before.healthy_at)),
                 },
             );
         }
         let Some(known) = known else { return self };
-        let gone = known.known_methods().filter(|(.., method)| method.routed_at.is_some()).map(|(resource, verb, method)| {
-            let removed = RemovedMethod {
-                since: now,
-                had_by: known.deployment.clone(),
-                taken_by: self.deployment.clone(),
-                known: method.clone(),
-            };
-            (resource, verb, removed)
-        });
+        let gone =
+            known.known_methods().filter(|(.., method)| method.routed_at.is_some()).map(|(resource, verb, method)| {
+                let removed = RemovedMethod {
+                    since: now,
+                    had_by: known.deployment.clone(),
+                    taken_by: self.deployment.clone(),
+                    known: method.clone(),
+                };
+                (resource, verb, removed)
+            });
         let before = known.known_removed().map(|(resource, verb, removed)| (resource, verb, removed.clone()));
         // What was missed before was missed first.
         let all: Vec<_> = gone.chain(before).collect();
@@ -275,6 +279,10 @@ impl KnownStage {
         self.methods.get(resource)?.get(&verb)
     }
 
+    fn was_removed(&self, resource: &str, verb: Verb) -> Option<&KnownMethod> {
+        self.removed.get(resource)?.get(&verb).map(|removed| &removed.known)
+    }
+
     fn known_methods(&self) -> impl Iterator<Item = (&str, Verb, &KnownMethod)> {
         self.methods.iter().flat_map(|(resource, methods)| {
             methods.iter().map(move |(verb, method)| (resource.as_str(), *verb, method))
@@ -285,6 +293,17 @@ impl KnownStage {
         self.removed.iter().flat_map(|(resource, methods)| {
             methods.iter().map(move |(verb, removed)| (resource.as_str(), *verb, removed))
         })
+    }
+}
+
+/// AWS's spelling of `authorizationType`.
+fn aws_words(authorization: Authorization) -> &'static str {
+    match authorization {
+        Authorization::None => "NONE",
+        Authorization::AwsIam => "AWS_IAM",
+        Authorization::Custom => "CUSTOM",
+        Authorization::CognitoUserPools => "COGNITO_USER_POOLS",
+        Authorization::Jwt => "JWT",
     }
 }
 

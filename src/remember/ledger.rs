@@ -94,8 +94,12 @@ pub struct StageMark {
     pub api_name: String,
     /// The deployment that it serves.
     pub deployment: Option<String>,
-    /// When that was first seen, in Unix seconds; `None` for the one that was there when the monitor came.
+    /// When it was made, where AWS told and that was since the run before, else when it was first seen, in Unix seconds;
+    /// `None` for the one that was there when the monitor came.
     pub changed_at: Option<i64>,
+    /// The deployment that it served before that.
+    #[serde(default)]
+    pub before: Option<String>,
 }
 
 /// A subject that failed lately.

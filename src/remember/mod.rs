@@ -9,24 +9,23 @@
 //! transitions have happened. Where somebody else was faster it is read again and [`decide`] runs again on the same sights.
 //! The outbox is a list in the ledger: who sends an entry has claimed it by such a write before, and takes it off by another.
 
+mod clock;
+mod decide;
+mod grouping;
+mod held_back;
+mod incidents;
 mod ledger;
+mod notices;
+mod outcomes;
+mod run;
 mod seen;
+mod tell;
 mod transition;
 
+pub use decide::decide;
 pub use ledger::{
     Claim, Closed, Ended, Entry, EntryKind, Event, EventKind, HeldBack, Incident, LEDGER_FORMAT, LastRun, Ledger,
     Member, Scope, StageMark, Trouble,
 };
 pub use seen::{Example, Health, Seen, Sight, StageSeen, SubjectId, Watched};
 pub use transition::{Decision, Severity, Transition, TransitionKind};
-
-use crate::config::Alerts;
-
-/// Decides what happened.
-///
-/// `now` is in Unix seconds. Times in the ledger that lie after `now` (a clock that jumped back) count as `now`.
-#[must_use]
-pub fn decide(ledger: Ledger, seen: &Seen, alerts: &Alerts, now: i64) -> Decision {
-    let _ = (seen, alerts, now);
-    Decision { ledger, transitions: Vec::new(), notes: Vec::new() }
-}

@@ -99,6 +99,7 @@ pub(super) mod by_id {
     use super::Cause;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's with hands a reference to the field")]
     pub fn serialize<S: Serializer>(cause: &Cause, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(cause.id())
     }
