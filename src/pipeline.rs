@@ -3,7 +3,7 @@
 mod memory;
 mod refuse;
 
-pub use memory::{Memory, Past, Remembered};
+pub use memory::{LEASE, Memory, Past, Remembered, Teller, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -126,6 +126,7 @@ impl Memory {
             not_reached: &not_reached,
             render: Some(render),
             clock,
+            pause: &|time| Box::pin(tokio::time::sleep(time)),
         };
         let mut told = match teller.decide().await {
             Ok(written) => {

@@ -6,8 +6,10 @@
 //! fails) between SNS's yes and the write that takes the entry off; its id is the same both times.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Alerts;
@@ -87,6 +89,8 @@ pub struct Teller<'t> {
     pub render: Option<&'t (dyn Fn(&str, &Transition) -> Alert + Sync)>,
     /// The time.
     pub clock: Clock<'t>,
+    /// Waits before something is tried again.
+    pub pause: &'t (dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync),
 }
 
 impl Teller<'_> {
@@ -101,7 +105,7 @@ impl Teller<'_> {
             if attempt > 0 {
                 // Whoever was faster is done in moments; a little longer each time, and not all at once.
                 let spread = u64::from(run.bytes().fold(attempt, |sum, byte| sum.wrapping_mul(31) ^ u32::from(byte)) % 50);
-                tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 20 + spread)).await;
+                (self.pause)(Duration::from_millis(u64::from(attempt) * 20 + spread)).await;
             }
             let now = (self.clock)();
             let (ledger, version) = store::read_ledger(self.store).await?;
@@ -289,7 +293,7 @@ impl Teller<'_> {
         let mut last = LedgerError::Busy;
         for attempt in 0..TRIES {
             if attempt > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(u64::from(attempt) * 25)).await;
+                (self.pause)(Duration::from_millis(u64::from(attempt) * 25)).await;
                 match store::read_ledger(self.store).await {
                     Ok((found, Some(at))) => (ledger, version) = (found, at),
                     Ok((_, None)) => return Ok(()),
