@@ -27,6 +27,17 @@ pub enum Expect {
     Version(u64),
 }
 
+impl Expect {
+    /// Whether it holds for an item of this version, or for none.
+    pub(super) fn allows(self, known: Option<u64>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Absent => known.is_none(),
+            Self::Version(version) => known == Some(version),
+        }
+    }
+}
+
 /// Why a write did not happen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
@@ -54,4 +65,9 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Removes an item. One that is not there is none that fails.
     fn remove<'s>(&'s self, key: &'s str) -> BoxFuture<'s, Result<(), StoreError>>;
+}
+
+/// A version that nothing ever had.
+pub(super) fn drawn() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
 }
