@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn failed(done: &'static str) -> StoreError {
-        StoreError { table: "t".to_owned(), done, advice: "wait", detail: "503".to_owned() }
+        StoreError { place: "the table t".to_owned(), done, advice: "wait", detail: "503".to_owned() }
     }
 
     impl ConfigItems for Memory {

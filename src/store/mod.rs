@@ -9,16 +9,13 @@ mod error;
 mod faulty;
 mod file;
 mod keep;
-mod ledger;
 mod memory;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use config::{CONFIG, CONFIG_GOOD, ConfigItem, ConfigItems, Current, LARGEST, Source, TooLarge};
-pub use envelope::{OpenError, SealError, open, seal};
 pub use error::StoreError;
-pub use ledger::{LEDGER_KEY, LedgerError, read_ledger, write_ledger};
 pub use faulty::{Call, CallKind, Fate, Faulty};
 pub use file::FileStore;
 pub use keep::{Expect, Item, Store, WriteError};
