@@ -6,7 +6,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,54 +13,26 @@ use serde_json::{Value, json};
 use super::alert_text;
 use super::safe::{clean, cut, encoded, url, without_values};
 use super::{Finding, Report};
-use crate::diagnose::{Cause, Matched, Verdict};
+use crate::diagnose::{Cause, Matched};
+use crate::remember::Severity;
 
 /// The version of [`Alert::json`].
 pub const ALERT_VERSION: u32 = 1;
 
 /// SNS wants fewer than 100 characters.
-const LONGEST_SUBJECT: usize = 99;
+pub(super) const LONGEST_SUBJECT: usize = 99;
 
 /// The most bytes of the JSON for machines, as encoded inside the message.
-const LONGEST_JSON: usize = 160 * 1024;
+pub(super) const LONGEST_JSON: usize = 160 * 1024;
 
 /// The most bytes of one list among the attributes.
 const LONGEST_LIST: usize = 16 * 1024;
 
 /// The most bytes of a URL in the JSON. API Gateway itself takes 10,240 bytes of request line and headers together.
-const LONGEST_URL: usize = 4096;
+pub(super) const LONGEST_URL: usize = 4096;
 
 /// The most bytes of any other text in the JSON.
 const LONGEST_WORDS: usize = 1024;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// A door is not there, or not to be reached: the verdict is routing or transport.
-    Critical,
-    /// The door is there; something behind it or in front of it says no.
-    Warning,
-}
-
-impl Severity {
-    /// That of a verdict.
-    #[must_use]
-    pub fn of(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Routing | Verdict::Transport => Self::Critical,
-            Verdict::Healthy | Verdict::Auth | Verdict::Gateway | Verdict::Backend | Verdict::Skipped => Self::Warning,
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Critical => "critical",
-            Self::Warning => "warning",
-        })
-    }
-}
 
 /// One message. It can be kept and sent by a later run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +41,9 @@ pub struct Alert {
     pub subject: String,
     /// For people: what e-mail subscribers get.
     pub text: String,
+    /// For telephones; `None`: the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms: Option<String>,
     /// For machines: what every other subscriber gets.
     pub json: Value,
     /// For filter policies: `severity`, `region`, `causes`, `apis`, `stages`, and `cut` where a list is not whole.
@@ -113,7 +87,13 @@ impl Alert {
     /// would leave it a sixth of the room.
     #[must_use]
     pub fn message(&self) -> String {
-        json!({ "default": self.json.to_string(), "email": self.text, "sms": self.subject }).to_string()
+        json!({ "default": self.json.to_string(), "email": self.text, "sms": self.sms() }).to_string()
+    }
+
+    /// What telephones get.
+    #[must_use]
+    pub fn sms(&self) -> &str {
+        self.sms.as_deref().unwrap_or(&self.subject)
     }
 
     /// How many bytes SNS counts: the message, the subject, and names, types and values of the attributes.
@@ -143,10 +123,11 @@ impl Group<'_> {
 #[must_use]
 pub fn alert(report: &Report) -> Option<Alert> {
     let groups = groups(report);
-    let severity = groups.iter().map(Group::severity).min()?;
+    let severity = groups.iter().map(Group::severity).max()?;
     Some(Alert {
         subject: subject(report, &groups, severity),
         text: alert_text::text(report, &groups, severity),
+        sms: None,
         json: machine(report, &groups, severity),
         attributes: attributes(report, &groups, severity),
     })
@@ -159,7 +140,7 @@ fn groups(report: &Report) -> Vec<Group<'_>> {
         by_cause.entry(finding.diagnosis.cause.unwrap_or(Cause::Unexplained)).or_default().push(finding);
     }
     let mut groups: Vec<_> = by_cause.into_iter().map(|(cause, findings)| Group { cause, findings }).collect();
-    groups.sort_by_key(|group| (group.severity(), Reverse(group.findings.len()), group.cause));
+    groups.sort_by_key(|group| (Reverse(group.severity()), Reverse(group.findings.len()), group.cause));
     groups
 }
 
@@ -277,11 +258,11 @@ fn diagnosis(finding: &Finding) -> Value {
     })
 }
 
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     cut(&clean(text), LONGEST_WORDS).into_owned()
 }
 
-fn link(text: &str) -> String {
+pub(super) fn link(text: &str) -> String {
     cut(&url(text), LONGEST_URL).into_owned()
 }
 
@@ -325,7 +306,7 @@ fn most_first(counts: BTreeMap<String, usize>) -> Vec<String> {
 }
 
 /// As many as have room, and whether that is not all.
-fn shortened(mut texts: Vec<String>) -> (Vec<String>, bool) {
+pub(super) fn shortened(mut texts: Vec<String>) -> (Vec<String>, bool) {
     let mut bytes = "[]".len();
     let fit = texts.iter().take_while(|text| {
         bytes += encoded(text) + "\"\",".len();

@@ -1,17 +1,14 @@
 //! The alert for people: what fails, why, what to do, and how to see it for oneself.
 
-use std::fmt::Write as _;
-
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::alert::{Group, Severity, fail, total};
-use super::safe::{clean, cut, encoded, url, without_values};
+use super::alert::{Group, fail, total};
+use super::page::{LONGEST_TEXT, LONGEST_URL, Page, curl, words};
+use super::safe::{encoded, url, without_values};
 use super::{Finding, Report};
 use crate::diagnose::Confidence;
-
-/// The most bytes of the text, as encoded inside the message. Nobody reads more.
-const LONGEST_TEXT: usize = 48 * 1024;
+use crate::remember::Severity;
 
 /// How many requests of a cause are shown.
 const EXAMPLES: usize = 3;
@@ -21,15 +18,6 @@ const GAPS: usize = 3;
 
 /// How many certificates are shown.
 const CERTIFICATES: usize = 5;
-
-/// The most characters of a line; a URL is never broken.
-const WIDTH: usize = 78;
-
-/// The most bytes of a URL; a longer one is cut and cannot be called.
-const LONGEST_URL: usize = 2000;
-
-/// The most bytes of other people's words.
-const LONGEST_WORDS: usize = 400;
 
 /// The text, with as many examples as fit.
 pub(super) fn text(report: &Report, groups: &[Group<'_>], severity: Severity) -> String {
@@ -90,11 +78,7 @@ fn with_examples(report: &Report, groups: &[Group<'_>], severity: Severity, exam
             page.say("", &format!("and {more} more"));
         }
     }
-    if page.hides {
-        page.blank();
-        page.say("", "… in a URL stands for a value of its query, which may be a secret: put yours there.");
-    }
-    page.text
+    page.finish()
 }
 
 fn summary(page: &mut Page, report: &Report) {
@@ -167,105 +151,4 @@ fn example(page: &mut Page, number: usize, finding: &Finding) {
         page.say("   repeat  ", "the URL is too long to be shown; `gateprobe run` prints it");
     }
     page.say("   log     ", &format!("x-amzn-RequestId {}", words(&finding.request_id)));
-}
-
-/// A line for a shell. No header is in it: those of a contract may be secrets.
-fn curl(verb: &str, url: &str) -> String {
-    // curl would read these as patterns.
-    let globs = if url.contains(['[', ']', '{', '}']) { "-g " } else { "" };
-    // With `-X HEAD`, curl waits for a body that never comes.
-    match verb {
-        "HEAD" => format!("curl {globs}-I {}", quoted(url)),
-        _ if verb.bytes().all(|byte| byte.is_ascii_alphabetic()) && !verb.is_empty() => {
-            format!("curl {globs}-i -X {verb} {}", quoted(url))
-        }
-        _ => format!("curl {globs}-i -X {} {}", quoted(verb), quoted(url)),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-fn words(text: &str) -> String {
-    cut(&clean(text), LONGEST_WORDS).into_owned()
-}
-
-#[derive(Default)]
-struct Page {
-    text: String,
-    /// Whether a value was left out of a URL.
-    hides: bool,
-}
-
-impl Page {
-    fn blank(&mut self) {
-        self.text.push('\n');
-    }
-
-    /// A paragraph, its later lines indented as far as its first.
-    fn say(&mut self, label: &str, text: &str) {
-        let room = WIDTH.saturating_sub(label.chars().count()).max(20);
-        let (mut line, mut first) = (String::new(), true);
-        let mut end = |page: &mut String, line: &mut String| {
-            let lead = if first { label.to_owned() } else { " ".repeat(label.chars().count()) };
-            let _ = writeln!(page, "{}", format!("{lead}{line}").trim_end());
-            line.clear();
-            first = false;
-        };
-        for word in text.split_whitespace() {
-            let mut word: Vec<char> = word.chars().collect();
-            if !line.is_empty() && line.chars().count() + 1 + word.len() > room {
-                end(&mut self.text, &mut line);
-            }
-            // Only a URL must stay whole to be of use.
-            while word.len() > room && !word.windows(3).any(|three| three == [':', '/', '/']) {
-                let rest = word.split_off(room);
-                line.extend(word);
-                end(&mut self.text, &mut line);
-                word = rest;
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.extend(word);
-        }
-        end(&mut self.text, &mut line);
-    }
-
-    /// A line that is not broken.
-    fn whole(&mut self, label: &str, text: &str) {
-        let _ = writeln!(self.text, "{label}{text}");
-    }
-
-    /// A line that ends in a URL, which is made safe already.
-    fn url(&mut self, label: &str, url: &str) {
-        self.hides |= url.split_once('?').is_some_and(|(_, query)| query.contains('…'));
-        self.whole(label, &cut(url, LONGEST_URL));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_curl_line_is_one_argument_whatever_the_url() {
-        for (verb, url, expected) in [
-            ("GET", "https://h/a", "curl -i -X GET 'https://h/a'"),
-            ("HEAD", "https://h/it's", r"curl -I 'https://h/it'\''s'"),
-            ("GET", "https://h/a[1]", "curl -g -i -X GET 'https://h/a[1]'"),
-            ("M-SEARCH;rm", "https://h/$(x)`y`", "curl -i -X 'M-SEARCH;rm' 'https://h/$(x)`y`'"),
-        ] {
-            assert_eq!(curl(verb, url), expected);
-        }
-    }
-
-    #[test]
-    fn lines_are_wrapped_and_urls_are_not() {
-        let mut page = Page::default();
-        let url = format!("https://h/{}", "x".repeat(90));
-        page.say("   why  ", &format!("{} {url} {}", "word ".repeat(20), "y".repeat(100)));
-        insta::assert_snapshot!(page.text);
-    }
 }

@@ -10,8 +10,10 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 mod latency;
+mod message;
 mod metrics;
 mod model;
+mod page;
 mod safe;
 #[cfg(test)]
 mod script;
@@ -21,12 +23,14 @@ mod tally;
 pub mod tell;
 pub mod terminal;
 
-pub use alert::{ALERT_VERSION, Alert, Attribute, Severity, alert};
+pub use crate::remember::Severity;
+pub use alert::{ALERT_VERSION, Alert, Attribute, alert};
 pub use causes::causes_md;
 pub use certificates::Certificate;
 pub use channel::{AwsChannel, Channel, NotTaken};
 pub use cloudwatch::{PublishError, publish};
 pub use latency::Latencies;
+pub use message::{Context, MESSAGE_VERSION, json_schema as message_schema, message};
 pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};
 pub use model::{ContractCoverage, Coverage, Finding, Memory, REPORT_VERSION, Report, StageReport, Undeployed};
 pub use safe::url as url_without_values;
