@@ -40,6 +40,7 @@ macro_rules! steps {
 pub(super) fn check(config: &Config) -> Checked {
     scopes(config)?;
     limits(config)?;
+    config.alerts.check().map_err(|(steps, message)| problem([steps!["alerts"], steps].concat(), message))?;
     for (index, entry) in config.contract.iter().enumerate() {
         match entry {
             ContractEntry::Request(request) => {

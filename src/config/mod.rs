@@ -4,10 +4,12 @@ mod alerts;
 mod check;
 mod credentials;
 mod documents;
+mod duration;
 mod lookup;
 mod node;
 mod pattern;
 mod rules;
+mod schedule;
 mod schema;
 mod scope;
 mod values;
@@ -21,6 +23,7 @@ use url::Url;
 
 pub use alerts::{Alerts, OpenWindow, Window};
 pub use credentials::{ClientCertificate, Credential, Reference, ReferenceError};
+pub use duration::{duration_text, parse_duration};
 pub use lookup::{MethodKey, RuleError, Rules};
 pub use rules::{Allow, Authenticate, ContractDocument, ContractEntry, Expectations, Ignore, KnownGood, Methods};
 pub use schema::json_schema;
@@ -370,6 +373,120 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn each_mistake_in_alerts_has_its_place() {
+        let mut wrong = Vec::new();
+        for (text, place, expected) in [
+            ("{failing: 4 of 3}", "1:19", "alerts.failing: expected at least 1 failing run, of at least as many"),
+            ("{failing: 0 of 3}", "1:19", "at least 1 failing run"),
+            ("{failing: 2 of 33}", "1:19", "at most 32"),
+            ("{failing: 33}", "1:19", "at most 32"),
+            ("{failing: often}", "1:19", "alerts.failing: expected how many failing runs of how many, as 2 of 3"),
+            ("{failing: [2, 3]}", "1:19", "how many failing runs of how many, as 2 of 3, found a list"),
+            ("{healthy: 0}", "1:19", "expected 1 or more"),
+            ("{healthy: 1.5}", "1:19", "expected a whole number"),
+            ("{remind_after: 1 hour}", "1:24", "`1 hour` is none: expected a length of time, as 45s, 15m, 2h or 1d"),
+            ("{remind_after: -1}", "1:24", "expected a length of time, as 45s, 15m, 2h or 1d, found a number"),
+            ("{remind_after: 11y}", "1:24", "expected a length of time"),
+            ("{remind_after: 2d}", "1:24", "later than remind_at_most"),
+            ("{remind_at_most: 3651d}", "1:26", "more than ten years"),
+            ("{flapping: 3}", "1:20", "expected how many times in how long, as 3 in 6h"),
+            ("{flapping: 1 in 6h}", "1:20", "does not flap"),
+            ("{flapping: 3 in 0}", "1:20", "does not flap"),
+            ("{most_of_a_stage: 0}", "1:27", "in percent, 1 to 100"),
+            ("{most_of_a_stage: 101}", "1:27", "in percent, 1 to 100"),
+            ("{most_of_a_stage: 1000}", "1:27", "expected a whole number"),
+            ("{outbox_age: 0}", "1:22", "would be lost"),
+            ("{weekly_digest: often}", "1:25", "expected true or false"),
+            ("{of: 3}", "1:10", "unknown key `of`"),
+            ("{windows: {}}", "1:19", "alerts.windows: expected a list"),
+        ] {
+            let error = refused(&format!("alerts: {text}\n"));
+            if !error.starts_with(&format!("gateprobe.yaml:{place}: ")) || !error.contains(expected) {
+                wrong.push((text, error));
+            }
+        }
+        for (text, place, expected) in [
+            ("{schedule: rate(1 day), duration: 1h}", "3:7", "windows[1]: the key `name` is missing"),
+            ("{name: a, duration: 1h}", "3:7", "the key `schedule` is missing"),
+            ("{name: a, schedule: rate(1 day)}", "3:7", "the key `duration` is missing"),
+            ("{name: ' ', schedule: rate(1 day), duration: 1h}", "3:14", "alerts.windows[1].name: the name is empty"),
+            ("{name: \"a\\nb\", schedule: rate(1 day), duration: 1h}", "3:14", "on one line"),
+            ("{name: a, api: 'a[', schedule: rate(1 day), duration: 1h}", "3:22", "`a[` is no glob"),
+            ("{name: a, stage: '', schedule: rate(1 day), duration: 1h}", "3:24", "the glob is empty"),
+            (
+                "{name: a, schedule: daily, duration: 1h}",
+                "3:27",
+                "`daily` is no schedule: expected cron(0 2 ? * SUN *)",
+            ),
+            ("{name: a, schedule: each(1 day), duration: 1h}", "3:27", "is no schedule"),
+            ("{name: a, schedule: rate(0 days), duration: 1h}", "3:27", "is no rate: expected rate(30 minutes)"),
+            ("{name: a, schedule: rate(5 seconds), duration: 1s}", "3:27", "is no rate"),
+            ("{name: a, schedule: at(2026-12-24), duration: 1h}", "3:27", "is no time of its own"),
+            ("{name: a, schedule: 'at(2026-02-30T10:00:00)', duration: 1h}", "3:27", "is no time of its own"),
+            ("{name: a, schedule: cron(0 2 * * *), duration: 1h}", "3:27", "the cron has 5 fields"),
+            ("{name: a, schedule: cron(0 2 30 2 ? *), duration: 1h}", "3:27", "no day is ever one of these"),
+            ("{name: a, schedule: cron(0 2 29 2 ? 2027), duration: 1h}", "3:27", "no day is ever one of these"),
+            (
+                "{name: a, schedule: cron(0 2 * * ? *), timezone: Europe/Berlln, duration: 1h}",
+                "3:56",
+                "there is no time zone `Europe/Berlln`, perhaps Europe/Berlin: expected one of IANA's",
+            ),
+            ("{name: a, schedule: rate(1 day), timezone: UTC, duration: 1h}", "3:50", "leave the time zone out"),
+            ("{name: a, schedule: rate(1 day), duration: 0}", "3:50", "expected more than 0"),
+            ("{name: a, schedule: rate(1 day), duration: 1d}", "3:50", "it never ends"),
+            ("{name: a, schedule: rate(1 hour), duration: 2h}", "3:51", "it never ends"),
+            ("{name: a, schedule: cron(0/15 * * * ? *), duration: 15m}", "3:59", "it never ends"),
+            ("{name: a, schedule: cron(0 2 * * ? *), duration: 24h}", "3:56", "it never ends"),
+            ("{name: a, schedule: rate(1 day), duration: 1h, tz: x}", "3:53", "unknown key `tz`"),
+        ] {
+            let error = refused(&format!("alerts:\n  windows:\n    - {text}\n"));
+            if !error.starts_with(&format!("gateprobe.yaml:{place}: ")) || !error.contains(expected) {
+                wrong.push((text, error));
+            }
+        }
+        let window = "{name: a, schedule: rate(1 day), duration: 1h}";
+        let error = refused(&format!("alerts:\n  windows:\n    - {window}\n    - {window}\n"));
+        assert!(error.starts_with("gateprobe.yaml:4:14: alerts.windows[2].name: the 1. window has"), "{error}");
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn alerts_are_read_as_they_are_written_and_the_rest_stays() {
+        let read = |text: &str| Config::parse(text, "test").unwrap().alerts;
+        assert_eq!(read("alerts: {}\n"), Alerts::default());
+        let alerts = read(
+            "alerts: {failing: 3 of 5, healthy: 4, remind_after: 30m, remind_at_most: 2d, flapping: 4 in 90m, deployment_grace: 120, watch_removed: 1w, most_of_a_stage: 80, outbox_age: 12h, weekly_digest: true, windows: [{name: nightly, api: 'shop*', stage: prod, schedule: cron(0 2 ? * SUN *), timezone: Europe/Berlin, duration: 2h}]}\n",
+        );
+        let mut window = Window::new("nightly", "cron(0 2 ? * SUN *)", 7200);
+        window.api = Some("shop*".to_owned());
+        window.stage = Some("prod".to_owned());
+        window.timezone = Some("Europe/Berlin".to_owned());
+        let expected = Alerts {
+            failing: 3,
+            of: 5,
+            healthy: 4,
+            remind_after: 1800,
+            remind_at_most: 2 * 86_400,
+            flapping: 4,
+            flapping_within: 5400,
+            deployment_grace: 120,
+            watch_removed: 7 * 86_400,
+            most_of_a_stage: 80,
+            outbox_age: 12 * 3600,
+            weekly_digest: true,
+            windows: vec![window],
+        };
+        assert_eq!(alerts, expected);
+        assert_eq!((read("alerts: {failing: 2}\n").failing, read("alerts: {failing: 2}\n").of), (2, 2));
+        assert_eq!(read("alerts: {remind_after: 0}\n").remind_after, 0);
+        // A window that closes only for a while each week, or month, does close.
+        for fields in ["0/15 8-17 ? * MON-FRI *", "0 * ? * MON-FRI *", "0 0 ? 1-11 * *"] {
+            read(&format!("alerts: {{windows: [{{name: a, schedule: cron({fields}), duration: 1h}}]}}\n"));
+        }
+        read("alerts: {windows: [{name: a, schedule: cron(0 0 ? 1-11 * *), duration: 1d}]}\n");
     }
 
     #[test]

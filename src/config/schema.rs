@@ -38,6 +38,67 @@ impl JsonSchema for Scalar {
     }
 }
 
+/// A length of time: seconds, or a text as `2h`.
+pub(super) struct Duration;
+
+impl JsonSchema for Duration {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                { "type": "string", "pattern": "^[ ]*([0-9]+|([0-9]+[smhdw])+)[ ]*$" }
+            ]
+        })
+    }
+}
+
+/// So many runs of so many: `2 of 3`.
+pub(super) struct Runs;
+
+impl JsonSchema for Runs {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Runs".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                { "type": "integer", "minimum": 1, "maximum": 32 },
+                { "type": "string", "pattern": "^[0-9]+ of [0-9]+$" }
+            ]
+        })
+    }
+}
+
+/// So many times in so long: `3 in 6h`.
+pub(super) struct Times;
+
+impl JsonSchema for Times {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Times".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9]+ in ([0-9]+|([0-9]+[smhdw])+)$" })
+    }
+}
+
 /// A verb, or a list of verbs.
 pub(super) struct OneOrMore;
 
