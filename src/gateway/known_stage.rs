@@ -316,3 +316,7 @@ impl KnownMethod {
         Method { authorization: self.authorization, api_key_required: self.api_key_required, interface: None }
     }
 }
+
+#[cfg(test)]
+#[path = "known_stage_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::held_back::{self, Holds};
 use super::incidents::{self, seconds};
-use super::run::Run;
+use super::run::{Run, Windows};
 use super::{Decision, Event, EventKind, LastRun, Ledger, Seen, Transition, TransitionKind};
 use super::{clock, notices, outcomes, tell};
 use crate::config::Alerts;
@@ -18,12 +18,18 @@ const MOST_CLOSED: usize = 200;
 /// are in the outbox that the same write put there.
 #[must_use]
 pub fn decide(ledger: Ledger, seen: &Seen, alerts: &Alerts, now: i64) -> Decision {
+    let windows = |api: &str, name: &str, stage: &str, now| alerts.window(api, name, stage, now);
+    decide_with(ledger, seen, alerts, &windows, now)
+}
+
+/// The same, with the windows from elsewhere: what they hold back does not depend on how a schedule is read.
+pub(super) fn decide_with(ledger: Ledger, seen: &Seen, alerts: &Alerts, windows: Windows<'_>, now: i64) -> Decision {
     if !seen.run.is_empty() && ledger.last_run.as_ref().is_some_and(|last| last.run == seen.run) {
         return Decision { ledger, transitions: Vec::new(), notes: Vec::new() };
     }
     let mut ledger = ledger;
     let notes = clock::set_right(&mut ledger, seen.started_at.min(now), now).into_iter().collect();
-    let mut run = Run::new(&ledger, seen, alerts, now);
+    let mut run = Run::new(&ledger, seen, alerts, windows, now);
     let standing = tell::standing(&ledger);
     let mut transitions: Vec<(String, Transition)> = notices::watching(&mut ledger, &run).into_iter().collect();
 
@@ -38,7 +44,7 @@ pub fn decide(ledger: Ledger, seen: &Seen, alerts: &Alerts, now: i64) -> Decisio
     });
     let over: Vec<_> =
         over.into_iter().filter_map(|(incident, ended)| tell::over(&mut ledger, incident, ended, &run)).collect();
-    transitions.extend(windows(&mut ledger, &mut holds, now));
+    transitions.extend(sum_up(&mut ledger, &mut holds, now));
     transitions.extend(notices::deployments(&mut ledger, &changed, &mut holds));
     transitions.extend(over);
     transitions.extend(tell::tell(&mut ledger, &standing, &run, &mut holds));
@@ -48,7 +54,7 @@ pub fn decide(ledger: Ledger, seen: &Seen, alerts: &Alerts, now: i64) -> Decisio
     Decision { ledger, transitions, notes }
 }
 
-fn windows(ledger: &mut Ledger, holds: &mut Holds<'_, '_>, now: i64) -> Vec<(String, Transition)> {
+fn sum_up(ledger: &mut Ledger, holds: &mut Holds<'_, '_>, now: i64) -> Vec<(String, Transition)> {
     let mut told = Vec::new();
     for transition in held_back::sum_up(ledger, holds) {
         ledger.last_number += 1;

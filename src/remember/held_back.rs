@@ -58,7 +58,7 @@ impl<'r, 'a> Holds<'r, 'a> {
         let run = self.run;
         let key = (api.to_owned(), stage.to_owned());
         let name = if api.is_empty() { "" } else { run.name(api) };
-        self.windows.entry(key).or_insert_with(|| run.alerts.window(api, name, stage, run.now)).clone()
+        self.windows.entry(key).or_insert_with(|| (run.windows)(api, name, stage, run.now)).clone()
     }
 
     fn of(&mut self, subject: &SubjectId) -> Option<Hold> {

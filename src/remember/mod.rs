@@ -20,6 +20,8 @@ mod outcomes;
 mod run;
 mod seen;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod transition;
 
 pub use decide::decide;

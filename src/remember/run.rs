@@ -4,12 +4,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Health, Ledger, Seen, Sight, StageSeen, SubjectId};
-use crate::config::Alerts;
+use crate::config::{Alerts, OpenWindow};
+
+/// Which window is open over a stage, by the API's id and name, the stage's name and the time.
+pub(super) type Windows<'a> = &'a dyn Fn(&str, &str, &str, i64) -> Option<OpenWindow>;
 
 /// What a decision is made from besides the ledger.
 pub(super) struct Run<'a> {
     pub seen: &'a Seen,
     pub alerts: &'a Alerts,
+    pub windows: Windows<'a>,
     /// When it is decided, in Unix seconds.
     pub now: i64,
     /// When the run began, never after `now`: what it saw is dated so.
@@ -27,7 +31,7 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(ledger: &Ledger, seen: &'a Seen, alerts: &'a Alerts, now: i64) -> Self {
+    pub(super) fn new(ledger: &Ledger, seen: &'a Seen, alerts: &'a Alerts, windows: Windows<'a>, now: i64) -> Self {
         let began = seen.started_at.min(now);
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         for (key, mark) in &ledger.stages {
@@ -46,6 +50,7 @@ impl<'a> Run<'a> {
         Self {
             seen,
             alerts,
+            windows,
             now,
             began,
             overlaps: ledger.last_run.as_ref().is_some_and(|last| began < last.ended_at),
