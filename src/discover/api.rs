@@ -26,6 +26,8 @@ pub(super) async fn read(session: Session<'_>, mut api: Api, scope: &Scope) -> O
         return None;
     }
     let uses = uses(&api.stages);
+    let deployments: Vec<String> = uses.keys().cloned().collect();
+    session.plane.interfaces().warm(&api.id, &deployments).await;
     let mut trees = BTreeMap::new();
     for (id, use_) in &uses {
         let found = deployed::read(session, &api.id, id, use_.export_from.as_deref()).await;

@@ -7,7 +7,7 @@ use aws_sdk_apigateway::primitives::{Blob, DateTime};
 use super::control_plane::Session;
 use super::convert::{self, Methods};
 use super::failure::{CallError, Kind};
-use super::interfaces::{self, Interfaces};
+use super::interfaces::{self, Interfaces, Summary};
 use super::{Operation, export as document};
 use crate::gateway::{Authorization, Deployment, Method, Tree, TreeSource};
 
@@ -33,6 +33,12 @@ impl Trees {
 
 /// Reads a deployment. `stage`: one whose export is of it.
 pub(super) async fn read(session: Session<'_>, api: &str, id: &str, stage: Option<&str>) -> Trees {
+    let cache = session.plane.interfaces();
+    if let Some(summary) = cache.summary(api, id) {
+        let Summary { created_at, tree, unknown } = (*summary).clone();
+        let interfaces = interfaces::read(session, api, id, stage).await;
+        return Trees::Summary { created_at, methods: Methods { tree, unknown }, interfaces };
+    }
     let request = || session.v1().get_deployment().rest_api_id(api).deployment_id(id).embed("apisummary");
     let (created_at, empty_summary, instead_of) = match session
         .call(Operation::GetDeployment, || request().send())
@@ -42,6 +48,8 @@ pub(super) async fn read(session: Session<'_>, api: &str, id: &str, stage: Optio
             let created_at = deployment.created_date().map(DateTime::secs);
             match deployment.api_summary().map(convert::api_summary) {
                 Some(methods) if !(methods.tree.is_empty() && methods.unknown.is_empty()) => {
+                    let (tree, unknown) = (methods.tree.clone(), methods.unknown.clone());
+                    cache.put_summary(api, id, Summary { created_at, tree, unknown });
                     let interfaces = interfaces::read(session, api, id, stage).await;
                     return Trees::Summary { created_at, methods, interfaces };
                 }

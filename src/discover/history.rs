@@ -52,7 +52,10 @@ pub async fn history(
     // AWS promises no order.
     listed.sort_by_key(|(_, made)| std::cmp::Reverse(*made));
     let mut found = BTreeMap::new();
-    for (id, _) in listed.into_iter().take(HISTORY) {
+    listed.truncate(HISTORY);
+    let ids: Vec<String> = listed.into_iter().map(|(id, _)| id).collect();
+    plane.interfaces().warm(&api.id, &ids).await;
+    for id in ids {
         // A snapshot or nothing: what stands in for the present one says nothing of the past.
         if let summary @ Trees::Summary { .. } = deployed::read(session, &api.id, &id, None).await
             && let Some(deployment) = deployed::settle(summary, None).deployment

@@ -4,6 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use serde::{Deserialize, Serialize};
+
 use super::control_plane::Session;
 use super::deployed;
 use super::failure::{CallError, Kind};
@@ -20,6 +24,34 @@ pub trait InterfaceCache: Send + Sync + fmt::Debug {
     fn put(&self, api: &str, deployment: &str, described: Described);
     /// Lets go of it: the stage was deployed again while it was read, and it may be of the newer deployment.
     fn forget(&self, api: &str, deployment: &str);
+
+    /// Called before an API's deployments are read: the time for a cache that lies elsewhere to fetch what it has of them.
+    fn warm<'c>(&'c self, api: &'c str, deployments: &'c [String]) -> BoxFuture<'c, ()> {
+        let _ = (api, deployments);
+        ready(()).boxed()
+    }
+
+    /// The API summary of a deployment, if this cache keeps them.
+    fn summary(&self, api: &str, deployment: &str) -> Option<Arc<Summary>> {
+        let _ = (api, deployment);
+        None
+    }
+
+    /// Keeps an API summary, if this cache does. [`InterfaceCache::forget`] is not about it: it is surely the deployment's.
+    fn put_summary(&self, api: &str, deployment: &str, summary: Summary) {
+        let _ = (api, deployment, summary);
+    }
+}
+
+/// A REST API's deployment as its API summary tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// When it was made, in Unix seconds.
+    pub created_at: Option<i64>,
+    /// Its methods. Who may call them is missing where the summary did not say it.
+    pub tree: Tree,
+    /// `VERB path` of methods with verbs that this Gateprobe does not know.
+    pub unknown: Vec<String>,
 }
 
 /// An API's id and a deployment's.

@@ -68,7 +68,7 @@ pub use error::DiscoverError;
 #[doc(hidden)]
 pub use export::parse as read_export;
 pub use history::{HISTORY, history};
-pub use interfaces::{Described, InterfaceCache, MemoryCache};
+pub use interfaces::{Described, InterfaceCache, MemoryCache, Summary};
 pub use limits::Limits;
 pub use operation::Operation;
 pub use serving::serves_still;

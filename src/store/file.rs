@@ -32,8 +32,17 @@ const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct FileStore {
     path: Arc<Path>,
     patience: Duration,
-    /// Within the process one call follows the other without having to try. Holds whether the file was tidied up.
-    turn: Arc<Mutex<bool>>,
+    /// Within the process one call follows the other without having to try.
+    turn: Arc<Mutex<Turn>>,
+}
+
+/// What is done once in a process.
+#[derive(Debug, Default)]
+struct Turn {
+    /// The file was read through and is whole.
+    checked: bool,
+    /// What had expired was let go of.
+    tidied: bool,
 }
 
 impl FileStore {
@@ -50,15 +59,18 @@ impl FileStore {
     }
 
     /// Opens the file, waiting while another process has it.
-    fn open(&self) -> Result<Database, redb::Error> {
+    fn open(&self, turn: &mut Turn) -> Result<Database, redb::Error> {
         let deadline = Instant::now() + self.patience;
         loop {
-            // Without the check a damaged file is believed, and panics where it is read.
-            match Database::builder().set_check_integrity_on_open(true).create(&*self.path) {
+            // Without the check a damaged file is believed, and panics where it is read. It reads the whole file.
+            match Database::builder().set_check_integrity_on_open(!turn.checked).create(&*self.path) {
                 Err(DatabaseError::DatabaseAlreadyOpen) if Instant::now() < deadline => {
                     thread::sleep(Duration::from_millis(5));
                 }
-                opened => return Ok(opened?),
+                opened => {
+                    turn.checked = opened.is_ok();
+                    return Ok(opened?);
+                }
             }
         }
     }
@@ -100,12 +112,12 @@ impl FileStore {
     async fn with<T: Send + 'static>(
         &self,
         done: &'static str,
-        act: impl FnOnce(&Self, &mut bool) -> Result<T, redb::Error> + Send + 'static,
+        act: impl FnOnce(&Self, &mut Turn) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         let this = self.clone();
         let acted = tokio::task::spawn_blocking(move || {
-            let mut tidied = this.turn.lock().unwrap_or_else(PoisonError::into_inner);
-            act(&this, &mut tidied)
+            let mut turn = this.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            act(&this, &mut turn)
         });
         match acted.await {
             Ok(acted) => acted.map_err(|error| self.failed(done, &error)),
@@ -113,12 +125,12 @@ impl FileStore {
         }
     }
 
-    fn read_now(&self, keys: &[String]) -> Result<BTreeMap<String, Item>, redb::Error> {
+    fn read_now(&self, turn: &mut Turn, keys: &[String]) -> Result<BTreeMap<String, Item>, redb::Error> {
         // Who only looks makes no file.
         if !self.path.try_exists()? {
             return Ok(BTreeMap::new());
         }
-        let database = self.open()?;
+        let database = self.open(turn)?;
         let items = match database.begin_read()?.open_table(ITEMS) {
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(BTreeMap::new()),
             opened => opened?,
@@ -137,7 +149,7 @@ impl FileStore {
     /// of what has expired.
     fn change(
         &self,
-        tidied: &mut bool,
+        turn: &mut Turn,
         key: &str,
         expect: Expect,
         value: Option<(Option<i64>, &[u8])>,
@@ -145,7 +157,7 @@ impl FileStore {
         if let Some(folder) = self.path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let database = self.open()?;
+        let database = self.open(turn)?;
         let transaction = database.begin_write()?;
         let version = drawn();
         {
@@ -158,14 +170,14 @@ impl FileStore {
                 Some((expires_at, bytes)) => drop(items.insert(key, (version, expires_at, bytes))?),
                 None => drop(items.remove(key)?),
             }
-            if !*tidied {
+            if !turn.tidied {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 let old = i64::try_from(now.saturating_sub(GRACE).as_secs()).unwrap_or_default();
                 items.retain(|_, (_, expires_at, _)| expires_at.is_none_or(|at| at > old))?;
             }
         }
         transaction.commit()?;
-        *tidied = true;
+        turn.tidied = true;
         Ok(Some(version))
     }
 }
@@ -173,7 +185,7 @@ impl FileStore {
 impl Store for FileStore {
     fn read<'s>(&'s self, keys: &'s [String]) -> BoxFuture<'s, Result<BTreeMap<String, Item>, StoreError>> {
         let keys = keys.to_vec();
-        self.with("read", move |this, _| this.read_now(&keys)).boxed()
+        self.with("read", move |this, turn| this.read_now(turn, &keys)).boxed()
     }
 
     fn write<'s>(
@@ -185,8 +197,7 @@ impl Store for FileStore {
     ) -> BoxFuture<'s, Result<u64, WriteError>> {
         let key = key.to_owned();
         async move {
-            let write =
-                move |this: &Self, tidied: &mut bool| this.change(tidied, &key, expect, Some((expires_at, &bytes)));
+            let write = move |this: &Self, turn: &mut Turn| this.change(turn, &key, expect, Some((expires_at, &bytes)));
             self.with("written", write).await?.ok_or(WriteError::Conflict)
         }
         .boxed()
@@ -195,12 +206,8 @@ impl Store for FileStore {
     fn remove<'s>(&'s self, key: &'s str) -> BoxFuture<'s, Result<(), StoreError>> {
         let key = key.to_owned();
         async move {
-            self.with("written", move |this, tidied| {
-                if this.path.try_exists()? {
-                    this.change(tidied, &key, Expect::Anything, None).map(drop)
-                } else {
-                    Ok(())
-                }
+            self.with("written", move |this, turn| {
+                if this.path.try_exists()? { this.change(turn, &key, Expect::Anything, None).map(drop) } else { Ok(()) }
             })
             .await
         }

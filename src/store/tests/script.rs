@@ -92,7 +92,7 @@ impl Script {
     /// A table there, asked up to three times without much waiting.
     pub(super) fn table(&self) -> Table {
         let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(1));
-        let limits = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(500)).build();
+        let limits = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(200)).build();
         let keys = Credentials::new("AKIDEXAMPLE", "not-a-secret", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
