@@ -318,7 +318,13 @@ fn other_ways(page: &mut Page, incident: &Incident, main: Option<&Example>, show
         }
         told.push(example.cause);
         page.blank();
-        page.say("", &format!("Also {}: {} {}", example.cause, words(&example.method), words(&url(&example.url))));
+        page.say("", "It fails in another way, too:");
+        let (verb, address) = (words(&example.method), url(&example.url));
+        if is_web(&address) {
+            labelled_url(page, "Failed", &format!("{verb} {address}"));
+        } else {
+            labelled(page, "Failed", &format!("{verb} {}", words(&address)));
+        }
         why(page, example.cause, Some(example));
         labelled(page, "Fix", &words(&example.remedy));
     }
@@ -344,7 +350,7 @@ fn what_is_next(incident: &Incident, about: &Context) -> String {
 fn over(page: &mut Page, incident: &Incident, ended: Ended, transition: &Transition, about: &Context, shown: usize) {
     let lasted = span(about.now.saturating_sub(incident.since));
     labelled(page, "Lasted", &format!("{lasted}, from {} to {}", moment(incident.since), moment(about.now)));
-    why(page, incident.cause, None);
+    labelled(page, "Was", &format!("{}: {}", incident.cause, incident.cause.about().means));
     if let Some(after) = &incident.after {
         labelled(page, "Changed", &words(after));
     }
@@ -426,7 +432,7 @@ fn what_is_watched(page: &mut Page, now: &Watched, before: Option<&Watched>) {
     labelled(
         page,
         "Routed",
-        &format!("{}: an answer proves that the request reached it", told(|w| w.routed, "method")),
+        &format!("{}: the answer proves that the request reached its method", told(|w| w.routed, "method")),
     );
     labelled(page, "Healthy", &format!("{}: it also answered as it should", told(|w| w.healthy, "method")));
     if now.contract > 0 || before.is_some_and(|before| before.contract > 0) {
