@@ -4,7 +4,7 @@ use super::names::{self, count};
 use super::when::{clock, short_span};
 use super::{Context, is_worse_only};
 use crate::gateway::Change;
-use crate::remember::{Ended, Incident, Severity, Transition, Watched};
+use crate::remember::{Ended, Incident, Scope, Severity, Transition, Watched};
 use crate::report::alert::LONGEST_SUBJECT;
 
 /// One SMS has 160 characters of GSM 03.38, of which braces and brackets are two each.
@@ -75,10 +75,10 @@ fn subject_line(transition: &Transition, about: &Context) -> Line {
         Transition::Grew(incident, before) => {
             let lead = format!("Gateprobe {}: ", loud(incident.severity));
             let tail = if is_worse_only(incident, *before) {
-                format!(": worse, now {} [{}]", incident.cause, incident.name())
+                format!(" got worse, now {} [{}]", incident.cause, incident.name())
             } else {
-                let now = count(incident.failing().count(), "route");
-                format!(": now {now} instead of {before}, {} [{}]", incident.cause, incident.name())
+                let now = count(incident.members.len(), "route");
+                format!(": grew from {before} to {now}, {} [{}]", incident.cause, incident.name())
             };
             Line::new(lead, &names::title(incident), tail)
         }
@@ -110,32 +110,33 @@ fn subject_line(transition: &Transition, about: &Context) -> Line {
 
 /// What a telephone shows: at most 140 ASCII characters.
 pub(super) fn sms(transition: &Transition, about: &Context) -> String {
-    let since = |incident: &Incident| {
-        let members = incident.failing().count();
+    let tail = |incident: &Incident, routes: String| {
         let since = clock(incident.since, about.now);
-        (members, format!(", {}, since {since} {}", incident.cause, incident.name()))
+        format!(": {routes}{}, since {since} {}", incident.cause, incident.name())
+    };
+    // One route is its own name.
+    let routes = |incident: &Incident| match incident.scope {
+        Scope::One { .. } => String::new(),
+        _ => format!("{}, ", count(incident.failing().count(), "route")),
     };
     let line = match transition {
         Transition::Opened(incident) => {
-            let (failing, since) = since(incident);
             let flapping = if incident.flapping { ", flapping" } else { "" };
             let lead = format!("Gateprobe {}{flapping}: ", loud(incident.severity));
-            Line::new(lead, &names::short(incident), format!(": {}{since}", count(failing, "route")))
+            Line::new(lead, &names::short(incident), tail(incident, routes(incident)))
         }
         Transition::Grew(incident, before) => {
-            let (failing, since) = since(incident);
             let lead = format!("Gateprobe {}: ", loud(incident.severity));
-            let tail = if is_worse_only(incident, *before) {
-                format!(": worse, {}{since}", count(failing, "route"))
+            let grown = if is_worse_only(incident, *before) {
+                format!("worse, {}", routes(incident))
             } else {
-                format!(": {before} -> {}{since}", count(failing, "route"))
+                format!("{before} -> {}, ", count(incident.members.len(), "route"))
             };
-            Line::new(lead, &names::short(incident), tail)
+            Line::new(lead, &names::short(incident), tail(incident, grown))
         }
         Transition::Reminder(incident) => {
-            let (failing, since) = since(incident);
             let lead = format!("Gateprobe still {}: ", loud(incident.severity));
-            Line::new(lead, &names::short(incident), format!(": {}{since}", count(failing, "route")))
+            Line::new(lead, &names::short(incident), tail(incident, routes(incident)))
         }
         Transition::Resolved(incident, ended) => {
             let tail = format!("{} {}", resolved(incident, *ended, about), incident.name());
@@ -149,32 +150,37 @@ pub(super) fn sms(transition: &Transition, about: &Context) -> String {
 }
 
 fn failing(incident: &Incident, lasts: &str) -> String {
-    let fail = match incident.failing().count() {
-        1 => "1 route fails".to_owned(),
-        more => format!("{more} routes fail"),
+    let fail = match (&incident.scope, incident.failing().count()) {
+        (Scope::One { .. }, _) => " fails".to_owned(),
+        (_, 1) => ": 1 route fails".to_owned(),
+        (_, more) => format!(": {more} routes fail"),
     };
-    format!(": {fail}{lasts}, {} [{}]", incident.cause, incident.name())
+    format!("{fail}{lasts}, {} [{}]", incident.cause, incident.name())
 }
 
 fn resolved(incident: &Incident, ended: Ended, about: &Context) -> String {
     let lasted = short_span(about.now.saturating_sub(incident.since));
     match (ended, incident.members.len()) {
-        (Ended::Healthy, 1) => format!(": answers again after {lasted}"),
+        (Ended::Healthy, 1) => format!(" answers again after {lasted}"),
         (Ended::Healthy, more) => format!(": {more} routes answer again after {lasted}"),
         (Ended::Gone, _) => format!(": gone after {lasted}"),
         (Ended::Accepted, more) => format!(": {} removed for good", count(more, "route")),
     }
 }
 
-/// `2 removed, 1 changed, 3 added`.
+/// `2 methods removed, 1 changed, 3 added`.
 pub(super) fn changes(change: &Change) -> String {
     let counts = [("removed", &change.removed), ("changed", &change.changed), ("added", &change.added)];
-    let told: Vec<String> = counts
+    let mut told: Vec<String> = counts
         .iter()
         .filter(|(_, list)| !list.is_empty())
         .map(|(what, list)| format!("{} {what}", list.len()))
         .collect();
-    if told.is_empty() { "the same methods".to_owned() } else { told.join(", ") }
+    let Some(first) = told.first_mut() else { return "the same methods".to_owned() };
+    if let Some((number, what)) = first.split_once(' ') {
+        *first = format!("{number} {} {what}", if number == "1" { "method" } else { "methods" });
+    }
+    told.join(", ")
 }
 
 fn held(number: usize) -> String {

@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::names;
-use super::{Context, causes, links, members, severity, text};
+use super::{Context, causes, instead, is_web, links, members, severity, text};
 use crate::remember::{Ended, Example, Incident, Member, Scope, StageSeen, SubjectId, Transition, Watched};
 use crate::report::alert::{LONGEST_JSON, LONGEST_URL, link, words};
-use crate::report::page::curl;
+use crate::report::page::{self, curl};
 use crate::report::safe::{clean, cut, encoded, url};
 
 /// The version of the JSON of a transition. Version 1 is the message of a run without a memory.
@@ -254,7 +254,7 @@ struct ExampleJson {
     status: Option<u16>,
     /// The `x-amzn-RequestId` that was sent.
     request_id: Option<String>,
-    /// A line for a shell that repeats it, without headers; `null` where the URL is too long.
+    /// A line for a shell that repeats it, without headers; `null` where the URL has more than 2,000 bytes.
     curl: Option<String>,
     /// What that line lacks.
     curl_lacks: Option<String>,
@@ -408,7 +408,7 @@ pub(super) fn json(id: &str, transition: &Transition, about: &Context) -> Value 
     .into_iter()
     .map(|(name, page)| (name.replace(' ', "_"), page))
     .collect();
-    if let Some(dashboard) = &about.dashboard_url {
+    if let Some(dashboard) = about.dashboard_url.as_ref().filter(|page| is_web(page)) {
         links.insert("dashboard".to_owned(), cut(&clean(dashboard), LONGEST_URL).into_owned());
     }
     let message = Message {
@@ -541,17 +541,16 @@ fn of_member(member: &Member) -> MemberJson {
 
 fn of_example(example: &Example) -> ExampleJson {
     let address = url(&example.url);
-    let instead = example.instead.as_deref().and_then(|instead| instead.split_once(' '));
     ExampleJson {
         method: words(&example.method),
-        curl: (address.len() <= LONGEST_URL).then(|| curl(&words(&example.method), &address)),
+        curl: (is_web(&address) && address.len() <= page::LONGEST_URL).then(|| curl(&words(&example.method), &address)),
         curl_lacks: text::lacks(example).map(str::to_owned),
         url: link(&example.url),
         cause: example.cause.to_string(),
         confidence: words(&example.confidence),
         evidence: example.evidence.iter().take(3).map(|line| words(line)).collect(),
         remedy: words(&example.remedy),
-        instead: instead.map(|(method, address)| RequestJson { method: words(method), url: link(address) }),
+        instead: instead(example).map(|(method, address)| RequestJson { method, url: link(&address) }),
         status: example.status,
         request_id: Some(words(&example.request_id)).filter(|id| !id.trim().is_empty()),
     }

@@ -18,7 +18,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alert::{shortened, words};
-use super::{Alert, Attribute};
+use super::safe::url;
+use super::{Alert, Attribute, page};
 use crate::config::Alerts;
 use crate::diagnose::Cause;
 use crate::remember::{Example, Incident, Member, Scope, Severity, SubjectId, Transition};
@@ -83,7 +84,7 @@ fn severity(transition: &Transition) -> Severity {
 /// Whether an incident that was told as having so many members has no more than that: then it is told again for being
 /// worse.
 fn is_worse_only(incident: &Incident, before: usize) -> bool {
-    incident.failing().count() <= before
+    incident.members.len() <= before
 }
 
 /// The members as messages list them: the failing ones before those that answer again, and of a growing incident the
@@ -110,6 +111,17 @@ fn causes(incident: &Incident) -> Vec<(Cause, usize)> {
 /// The example to be shown first: one of the incident's own cause.
 fn main_example(incident: &Incident) -> Option<&Example> {
     incident.examples.iter().find(|example| example.cause == incident.cause).or(incident.examples.first())
+}
+
+/// The request that will work, where an example knows one: its verb and its URL, values of its query left out.
+fn instead(example: &Example) -> Option<(String, String)> {
+    let (verb, address) = example.instead.as_deref()?.split_once(' ')?;
+    is_web(address).then(|| (page::words(verb), url(address)))
+}
+
+/// Whether it can be opened by a browser or curl. What is not is no link, however it came into the memory.
+fn is_web(address: &str) -> bool {
+    address.starts_with("https://") || address.starts_with("http://")
 }
 
 /// The stages that a transition is about: the API's id and name, and the stage's name where it is about one.

@@ -1,15 +1,20 @@
 //! The message for people: what an e-mail reader shows.
 
+use std::fmt::Write as _;
+
 use super::names::{self, count};
 use super::when::{moment, span};
-use super::{Context, brief, causes, is_worse_only, links, main_example, members, severity, watched};
+use super::{Context, brief, causes, instead, is_web, is_worse_only, links, main_example, members, severity, watched};
 use crate::diagnose::{Cause, Verdict};
-use crate::remember::{Ended, Example, Incident, Severity, StageSeen, Transition, Watched};
+use crate::remember::{Ended, Example, Incident, Scope, Severity, StageSeen, Transition, Watched};
 use crate::report::page::{LONGEST_TEXT, LONGEST_URL, Page, curl, words};
 use crate::report::safe::{clean, encoded, url};
 
 /// How many of each list are shown: the first number that fits.
 const SHOWN: [usize; 4] = [10, 5, 2, 0];
+
+/// What was opened longer ago than this, in seconds, was not opened by the run that tells it.
+const SAME_RUN: i64 = 60;
 
 /// How wide the labels are.
 const LABEL: usize = 9;
@@ -86,35 +91,43 @@ fn list<T>(page: &mut Page, title: &str, items: &[T], shown: usize, told: impl F
     }
 }
 
-fn fail(number: usize) -> String {
-    if number == 1 { "1 route fails".to_owned() } else { format!("{number} routes fail") }
+/// `shop/prod, /orders and below: 12 routes still fail`; one route is its own name.
+fn failing(incident: &Incident, how: &str) -> String {
+    let title = names::title(incident);
+    match (&incident.scope, incident.failing().count()) {
+        (Scope::One { .. }, _) => format!("{title}{how} fails"),
+        (_, 1) => format!("{title}: 1 route{how} fails"),
+        (_, number) => format!("{title}: {number} routes{how} fail"),
+    }
 }
 
 /// The first line: what it is about, and what happened to it.
 fn headline(transition: &Transition, about: &Context) -> String {
     match transition {
         Transition::Opened(incident) => {
-            let flapping = if incident.flapping { ", and comes and goes" } else { "" };
-            format!("{}: {}{flapping}.", names::title(incident), fail(incident.failing().count()))
+            let flapping = if incident.flapping { ", on and off" } else { "" };
+            format!("{}{flapping}.", failing(incident, ""))
+        }
+        Transition::Grew(incident, before) if is_worse_only(incident, *before) => {
+            format!("{}, and it got worse: it is {} now.", failing(incident, " still"), incident.severity)
         }
         Transition::Grew(incident, before) => {
-            let title = names::title(incident);
-            let failing = incident.failing().count();
-            if is_worse_only(incident, *before) {
-                format!("{title}: it got worse. {} now, with {}.", fail(failing), incident.cause)
-            } else {
-                format!("{title}: {} now. It was {before} when this was told last.", fail(failing))
-            }
+            let (title, members) = (names::title(incident), incident.members.len());
+            let failing = match incident.failing().count() {
+                all if all == members => String::new(),
+                some => format!("; {some} of them fail now"),
+            };
+            format!("{title}: it grew from {} to {members}{failing}.", count(*before, "route"))
         }
         Transition::Reminder(incident) => {
             let lasts = span(about.now.saturating_sub(incident.since));
-            format!("{}: {} still, for {lasts} now.", names::title(incident), fail(incident.failing().count()))
+            format!("{}, after {lasts}.", failing(incident, " still"))
         }
         Transition::Resolved(incident, ended) => {
             let title = names::title(incident);
             let number = incident.members.len();
             match ended {
-                Ended::Healthy if number == 1 => format!("{title}: it answers again."),
+                Ended::Healthy if number == 1 => format!("{title} answers again."),
                 Ended::Healthy => format!("{title}: all {number} routes answer again."),
                 Ended::Gone => format!("{title}: closed, because what failed is no longer there."),
                 Ended::Accepted => format!("{title}: closed, because what was removed stayed away."),
@@ -127,8 +140,7 @@ fn headline(transition: &Transition, about: &Context) -> String {
         Transition::Window { name, held_back, .. } => {
             let held = match held_back.len() {
                 0 => "it held nothing back".to_owned(),
-                1 => "it held back 1 incident".to_owned(),
-                more => format!("it held back {more} incidents"),
+                some => format!("it held back {}", count(some, "incident")),
             };
             format!("The maintenance window \"{}\" is over: {held}.", words(name))
         }
@@ -149,14 +161,14 @@ fn placed(transition: &Transition, about: &Context) -> String {
         (Severity::Warning, _) => "Warning".to_owned(),
         (Severity::Info, _) => "Notice".to_owned(),
     };
-    text.push_str(". ");
+    text.push_str(": ");
     if let Some(incident) = transition.incident() {
-        text.push_str(&format!("Incident {}, ", incident.name()));
+        let _ = write!(text, "incident {}, ", incident.name());
     }
     let region = words(&about.region);
     text.push_str(&if region.trim().is_empty() { "region unknown".to_owned() } else { format!("region {region}") });
     if let Some(account) = &about.account {
-        text.push_str(&format!(", account {}", words(account)));
+        let _ = write!(text, ", account {}", words(account));
     }
     text.push('.');
     text
@@ -166,11 +178,18 @@ fn placed(transition: &Transition, about: &Context) -> String {
 fn open(page: &mut Page, incident: &Incident, transition: &Transition, about: &Context, shown: usize) {
     let lasts = span(about.now.saturating_sub(incident.since));
     labelled(page, "Since", &format!("{}, for {lasts}", moment(incident.since)));
-    if let (Transition::Opened(_), Some(holder)) = (transition, &incident.held_by) {
-        labelled(page, "Held", &format!("back by \"{}\" until now", words(holder)));
+    let waited = about.now.saturating_sub(incident.opened_at);
+    match (transition, &incident.held_by) {
+        (Transition::Opened(_), Some(holder)) => {
+            labelled(page, "Held", &format!("back by {}, so that you hear of it only now", words(holder)));
+        }
+        (Transition::Opened(_), None) if waited > SAME_RUN => {
+            labelled(page, "Held", &format!("back for {}, so that you hear of it only now", span(waited)));
+        }
+        _ => {}
     }
     if incident.flapping {
-        let within = i64::try_from(about.alerts.flapping_within).unwrap_or(i64::MAX);
+        let within = seconds(about.alerts.flapping_within);
         let times =
             format!("opened {} within {}: told as one, until it keeps quiet", times(incident.times), span(within));
         labelled(page, "Flapping", &times);
@@ -178,13 +197,15 @@ fn open(page: &mut Page, incident: &Incident, transition: &Transition, about: &C
     let main = main_example(incident);
     why(page, incident.cause, main);
     if let Some(after) = &incident.after {
-        labelled(page, "Before", &words(after));
+        labelled(page, "Changed", &words(after));
     }
-    let remedy = main.map(|example| words(&example.remedy)).filter(|remedy| !remedy.trim().is_empty());
+    // An example of another cause has the remedy for that.
+    let own = main.filter(|example| example.cause == incident.cause);
+    let remedy = own.map(|example| words(&example.remedy)).filter(|remedy| !remedy.trim().is_empty());
     labelled(page, "Fix", remedy.as_deref().unwrap_or(incident.cause.about().remedy));
     if let Some(example) = main {
-        if let Some((verb, address)) = example.instead.as_deref().and_then(|instead| instead.split_once(' ')) {
-            labelled_url(page, "Instead", &format!("{} {}", words(verb), url(address)));
+        if let Some((verb, address)) = own.and_then(instead) {
+            labelled_url(page, "Instead", &format!("{verb} {address}"));
         }
         repeat(page, example);
     }
@@ -204,7 +225,7 @@ fn times(number: u32) -> String {
 
 /// The diagnosis in two lines: what the cause means, and what was seen of it.
 fn why(page: &mut Page, cause: Cause, example: Option<&Example>) {
-    labelled(page, "Why", cause.about().means);
+    labelled(page, "Why", &format!("{cause}: {}", cause.about().means));
     // An example of another cause is no evidence for this one.
     let Some(example) = example.filter(|example| example.cause == cause) else { return };
     if let Some(seen) = example.evidence.first() {
@@ -220,7 +241,9 @@ fn why(page: &mut Page, cause: Cause, example: Option<&Example>) {
 /// A line to see it for oneself, and what it lacks.
 fn repeat(page: &mut Page, example: &Example) {
     let address = url(&example.url);
-    if address.len() > LONGEST_URL {
+    if !is_web(&address) {
+        labelled(page, "Failed", &format!("{} {}", words(&example.method), words(&address)));
+    } else if address.len() > LONGEST_URL {
         labelled(page, "Repeat", "the URL is too long to be shown; `gateprobe run` prints it");
     } else {
         labelled_url(page, "Repeat", &curl(&words(&example.method), &address));
@@ -265,7 +288,7 @@ fn failing_routes(page: &mut Page, incident: &Incident, transition: &Transition,
     let order = if matches!(transition, Transition::Grew(..)) { ", the newest first" } else { "" };
     list(page, &format!("Routes that fail{order}"), &failing, shown, |member| {
         let name = names::member(&member.subject, incident);
-        if several { format!("{name} ({})", member.cause) } else { name }
+        if member.cause == incident.cause { name } else { format!("{name} ({})", member.cause) }
     });
     if several {
         let told: Vec<String> = by_cause.iter().map(|(cause, number)| format!("{number} {cause}")).collect();
@@ -295,7 +318,13 @@ fn other_ways(page: &mut Page, incident: &Incident, main: Option<&Example>, show
         }
         told.push(example.cause);
         page.blank();
-        page.url(&format!("Also {}: {} ", example.cause, words(&example.method)), &url(&example.url));
+        page.say("", "It fails in another way, too:");
+        let (verb, address) = (words(&example.method), url(&example.url));
+        if is_web(&address) {
+            labelled_url(page, "Failed", &format!("{verb} {address}"));
+        } else {
+            labelled(page, "Failed", &format!("{verb} {}", words(&address)));
+        }
         why(page, example.cause, Some(example));
         labelled(page, "Fix", &words(&example.remedy));
     }
@@ -307,43 +336,42 @@ fn what_is_next(incident: &Incident, about: &Context) -> String {
     let next = incident.remind_at.filter(|at| *at > about.now);
     match (acknowledged, next) {
         (Some(until), _) => {
-            format!("Somebody knows of it: no reminder before {}. You will be told when it is over.", moment(until))
+            format!("Somebody is on it: no reminder before {}. You are told when it is over.", moment(until))
         }
         (None, Some(at)) => format!(
-            "If it is not over before, you are reminded at {}. To put that off: `gateprobe ack {name} --for 2h`.",
+            "The next reminder comes at {}, unless it is over by then. To put it off: `gateprobe ack {name} --for 2h`.",
             moment(at)
         ),
-        (None, None) => "You will be told when it is over.".to_owned(),
+        (None, None) => "You are told when it is over.".to_owned(),
     }
 }
 
 /// What an incident that is over needs said.
 fn over(page: &mut Page, incident: &Incident, ended: Ended, transition: &Transition, about: &Context, shown: usize) {
     let lasted = span(about.now.saturating_sub(incident.since));
-    labelled(page, "Lasted", &format!("{lasted}: {} to {}", moment(incident.since), moment(about.now)));
-    why(page, incident.cause, main_example(incident));
+    labelled(page, "Lasted", &format!("{lasted}, from {} to {}", moment(incident.since), moment(about.now)));
+    labelled(page, "Was", &format!("{}: {}", incident.cause, incident.cause.about().means));
     if let Some(after) = &incident.after {
-        labelled(page, "Before", &words(after));
+        labelled(page, "Changed", &words(after));
     }
     let how = match ended {
         Ended::Healthy => {
             let runs = about.alerts.healthy;
-            let seen = if runs == 1 { "in the last run".to_owned() } else { format!("{runs} runs in a row") };
-            format!("every route of it answered well, {seen}")
+            let seen = if runs == 1 { "in the last run".to_owned() } else { format!("in {runs} runs in a row") };
+            format!("All of it answered well {seen}.")
         }
-        Ended::Gone => "the API, the stage, the method or the line of the contract is gone. If callers still need it, \
-                        it is missing for them"
-            .to_owned(),
-        Ended::Accepted => {
-            let within = i64::try_from(about.alerts.watch_removed).unwrap_or(i64::MAX);
-            format!(
-                "a deployment took it away, it stayed away for {}, and no contract names it: it is taken as meant and \
-                 not asked for any more. If callers still need it, put it back, and into the contract",
-                span(within)
-            )
+        Ended::Gone => {
+            "What failed is not there any more: the API, the stage, the method, or the contract's line. Callers \
+                        that still need it will miss it."
+                .to_owned()
         }
+        Ended::Accepted => format!(
+            "A deployment took it away, it stayed away for {}, and no contract names it, so Gateprobe takes it as meant \
+             and asks no more. If callers still need it, put it back, and write it into the contract.",
+            span(seconds(about.alerts.watch_removed))
+        ),
     };
-    labelled(page, "Ended", &format!("{how}."));
+    labelled(page, "Ended", &how);
     let members = members(incident, transition);
     if members.len() > 1 {
         list(page, "Routes that it was about", &members, shown, |member| names::member(&member.subject, incident));
@@ -370,44 +398,50 @@ fn deployment(page: &mut Page, seen: &StageSeen, about: &Context, shown: usize) 
         page.say("", "Nothing needs to be done if that was meant.");
         return;
     }
-    let within = i64::try_from(about.alerts.watch_removed).unwrap_or(i64::MAX);
-    page.say("", &format!(
-        "Nothing needs to be done if that was meant. A removed method that used to answer is asked for {} more, and you \
-         are told if callers now miss it. To take it back, deploy it again, or choose the deployment before in the \
-         stage's deployment history.",
-        span(within)
-    ));
+    page.say(
+        "",
+        &format!(
+            "Nothing needs to be done if that was meant. For {} Gateprobe goes on asking for the removed methods that \
+             used to answer, and tells that they fail. To take the deployment back, choose the one before in the \
+             stage's deployment history.",
+            span(seconds(about.alerts.watch_removed))
+        ),
+    );
 }
 
-/// `120 (3 more than a week ago)`.
-fn compared(now: usize, before: Option<usize>) -> String {
+/// A length of time of the config.
+fn seconds(of: u64) -> i64 {
+    i64::try_from(of).unwrap_or(i64::MAX)
+}
+
+/// `120 deployed methods`, `120 deployed methods (3 more)`.
+fn compared(now: usize, before: Option<usize>, what: &str) -> String {
+    let now_told = count(now, what);
     match before {
-        Some(before) if before < now => format!("{now} ({} more)", now - before),
-        Some(before) if before > now => format!("{now} ({} fewer)", before - now),
-        _ => now.to_string(),
+        Some(before) if before < now => format!("{now_told} ({} more)", now - before),
+        Some(before) if before > now => format!("{now_told} ({} fewer)", before - now),
+        _ => now_told,
     }
 }
 
 fn what_is_watched(page: &mut Page, now: &Watched, before: Option<&Watched>) {
-    let told = |of: fn(&Watched) -> usize| compared(of(now), before.map(of));
-    labelled(page, "APIs", &told(|w| w.apis));
-    labelled(page, "Stages", &told(|w| w.stages));
-    labelled(page, "Methods", &told(|w| w.deployed));
-    labelled(page, "Asked", &told(|w| w.probed));
-    labelled(page, "Routed", &told(|w| w.routed));
-    labelled(page, "Healthy", &told(|w| w.healthy));
+    let told = |of: fn(&Watched) -> usize, what: &str| compared(of(now), before.map(of), what);
+    let watched = [told(|w| w.apis, "API"), told(|w| w.stages, "stage"), told(|w| w.deployed, "deployed method")];
+    labelled(page, "Watched", &watched.join(", "));
+    labelled(page, "Asked", &told(|w| w.probed, "method"));
+    labelled(
+        page,
+        "Routed",
+        &format!("{}: the answer proves that the request reached its method", told(|w| w.routed, "method")),
+    );
+    labelled(page, "Healthy", &format!("{}: it also answered as it should", told(|w| w.healthy, "method")));
     if now.contract > 0 || before.is_some_and(|before| before.contract > 0) {
-        labelled(page, "Contract", &format!("{} requests", told(|w| w.contract)));
+        labelled(page, "Contract", &told(|w| w.contract, "request"));
     }
     if now.gaps > 0 {
-        let told = format!("{}: what could not be read or reached; the report of `gateprobe run` names each", now.gaps);
+        let told = format!("{} could not be read or reached; `gateprobe run` names each", count(now.gaps, "thing"));
         labelled(page, "Gaps", &told);
     }
-    page.blank();
-    page.say(
-        "",
-        "Routed: an answer proves that the request reached its method. Healthy: it also answered as it should.",
-    );
     let sorted = |counts: &std::collections::BTreeMap<String, usize>| {
         let mut counts: Vec<(String, usize)> = counts.iter().map(|(id, count)| (id.clone(), *count)).collect();
         counts.retain(|(_, count)| *count > 0);
@@ -419,7 +453,7 @@ fn what_is_watched(page: &mut Page, now: &Watched, before: Option<&Watched>) {
     let asked = sorted(&now.by_provenance);
     if !asked.is_empty() {
         page.blank();
-        page.say("", "How methods are asked");
+        page.say("", "How methods are asked:");
         for (provenance, number) in asked {
             page.say(&format!("  {number:>5}  "), &watched::asked_with(&provenance));
         }
@@ -444,11 +478,11 @@ fn promise(about: &Context) -> String {
     let digest = if alerts.weekly_digest { ", and once a week what is watched" } else { "" };
     let when = match (alerts.failing, alerts.of) {
         (1, _) => "in a run".to_owned(),
-        (failing, of) => format!("in {failing} of {of} runs"),
+        (failing, of) => format!("in {failing} of {of} runs (in one, just after a deployment)"),
     };
     format!(
         "This message comes once. You hear again when a route fails {when}, when that is over, and when a deployment \
-         changes methods{digest}. Until then silence is good news, as long as the metric Heartbeat is there."
+         changes methods{digest}. Until then silence is good news, as long as there is the metric Heartbeat."
     )
 }
 
@@ -461,20 +495,18 @@ fn digest(
     shown: usize,
     about: &Context,
 ) {
+    what_is_watched(page, now, before);
     if !open.is_empty() {
         list(page, "Open incidents", open, shown, |incident| {
             format!(
-                "{}: {}, {}, {}, for {}",
+                "{}, {}, {}, for {}",
                 incident.name(),
-                names::title(incident),
-                fail(incident.failing().count()),
+                failing(incident, ""),
                 incident.cause,
                 span(about.now.saturating_sub(incident.since))
             )
         });
-        page.blank();
     }
-    what_is_watched(page, now, before);
     if events.is_empty() {
         page.blank();
         page.say("", "Nothing happened since the last summary.");
@@ -488,7 +520,9 @@ fn where_to_look(page: &mut Page, transition: &Transition, about: &Context) {
         Transition::Deployment(seen) => links::of_api(&seen.api, about),
         _ => transition.incident().map(|incident| links::pages(&incident.scope, about)).unwrap_or_default(),
     };
-    pages.extend(about.dashboard_url.as_ref().map(|dashboard| ("dashboard", clean(dashboard))));
+    pages.extend(
+        about.dashboard_url.as_ref().filter(|page| is_web(page)).map(|dashboard| ("dashboard", clean(dashboard))),
+    );
     let explained = transition.incident().map(|incident| incident.cause);
     if pages.is_empty() && explained.is_none() {
         return;
