@@ -106,6 +106,16 @@ fn summary(out: &mut String, report: &Report, style: Style) {
             contract.healthy, contract.requests, contract.routed
         ));
     }
+    let mut ignored: BTreeMap<&str, BTreeMap<Cause, usize>> = BTreeMap::new();
+    for (finding, reason) in report.ignored() {
+        if let Some(cause) = finding.diagnosis.cause {
+            *ignored.entry(reason).or_default().entry(cause).or_default() += 1;
+        }
+    }
+    for (reason, causes) in ignored {
+        let causes: Vec<String> = causes.iter().map(|(cause, count)| format!("{count} {cause}")).collect();
+        lines.push(format!("failing and ignored ({}): {}", printable(reason), causes.join(", ")));
+    }
     let mut expected: BTreeMap<Cause, usize> = BTreeMap::new();
     for cause in report.expected().filter_map(|finding| finding.diagnosis.cause) {
         *expected.entry(cause).or_default() += 1;
