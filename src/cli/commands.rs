@@ -11,8 +11,9 @@ use serde::Serialize;
 use url::Url;
 
 use super::args::{Common, DiagnoseArgs, Format, RunArgs};
+use super::state::State;
 use super::verify::Verified;
-use super::{Ended, Failure, failure, listing, print, print_json, setup};
+use super::{Ended, Failure, failure, listing, print, print_json, setup, state};
 
 /// `gateprobe run`
 pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
@@ -21,6 +22,12 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     if let Some(arn) = &args.topic_arn {
         tell::check_topic(arn).map_err(failure)?;
     }
+    // Before anything is asked: a store that cannot be opened is a mistake of the command line. What a run does with it
+    // belongs to the pipeline.
+    let _memory = match args.state.state()? {
+        State::Nowhere => None,
+        state => Some(state::open(common, &state).await?),
+    };
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let aws = setup::aws(common, None).await?;
     let prober = prober.with_sources(Sources::new(&aws));

@@ -372,7 +372,8 @@ fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::
 
 /// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal, nor turn its writing direction or
 /// end its lines.
-fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
 }
 
@@ -419,7 +420,8 @@ fn steps(diagnosis: &Diagnosis, style: Style) -> String {
 }
 
 /// A line broken at spaces to fit the width, continued lines indented.
-fn wrapped(line: &str, width: usize, indent: &str) -> String {
+#[must_use]
+pub fn wrapped(line: &str, width: usize, indent: &str) -> String {
     let mut out = String::new();
     let leading: String = line.chars().take_while(|c| *c == ' ').collect();
     // Each line has the room that its own indent leaves.
