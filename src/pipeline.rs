@@ -3,7 +3,7 @@
 mod memory;
 mod refuse;
 
-pub use memory::{LEASE, Memory, Past, Remembered, Teller, Written};
+pub use memory::{LEASE, Memory, MemoryError, Past, Post, Remembered, Render, Teller, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

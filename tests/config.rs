@@ -109,6 +109,8 @@ fn the_schema_refuses_what_the_parser_refuses_by_shape() {
         ("known_good: [{expect: {zz: 1}}]\n", false),
         ("allow: [{zz: 1}]\n", false),
         ("ignore: [{path: /a}]\n", false),
+        ("ignore: [{path: /a, reason: r, probe: false, until: 2026-12-31}]\n", true),
+        ("ignore: [{path: /a, reason: r, until: tomorrow}]\n", false),
         ("authenticate: [{zz: 1}]\n", false),
         ("contract: [{zz: 1}]\n", false),
         ("credentials: {a: {zz: 1}}\n", false),
@@ -134,7 +136,7 @@ fn the_schema_refuses_what_the_parser_refuses_by_shape() {
 }
 
 fn gateprobe(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gateprobe")).args(arguments).env_remove("GATEPROBE_CONFIG_TABLE").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_gateprobe")).args(arguments).env_remove("GATEPROBE_TABLE").output().unwrap()
 }
 
 #[test]

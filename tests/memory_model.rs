@@ -20,10 +20,10 @@ use futures::task::noop_waker;
 use gateprobe::config::{Alerts, Window};
 use gateprobe::diagnose::Cause;
 use gateprobe::gateway::{Change, Verb};
-use gateprobe::pipeline::{LEASE, Teller};
+use gateprobe::pipeline::{LEASE, Post, Teller};
 use gateprobe::remember::{EntryKind, Example, Health, LEDGER_FORMAT, Ledger, Seen, Sight, StageSeen, SubjectId, Transition};
 use gateprobe::report::{Alert, Channel, Datum, NotTaken};
-use gateprobe::store::{self, Expect, Item, LEDGER_KEY, Store, StoreError, WriteError};
+use gateprobe::store::{self, Expect, Item, LEDGER, Store, StoreError, WriteError};
 use proptest::prelude::*;
 
 const STAGES: [(&str, &str); 2] = [("a1", "prod"), ("b2", "live")];
@@ -94,7 +94,7 @@ impl Yielding {
     }
 
     fn look_at(&self, bytes: &[u8]) {
-        let ledger: Ledger = store::open(LEDGER_KEY, bytes, LEDGER_FORMAT).unwrap();
+        let ledger: Ledger = store::open(LEDGER, bytes, LEDGER_FORMAT).unwrap();
         let mut log = self.log.lock().unwrap();
         let now = *self.now.lock().unwrap();
         for entry in &ledger.outbox {
@@ -143,7 +143,7 @@ impl Store for Yielding {
             }
             let copy = bytes.clone();
             let written = self.items.write(key, bytes, expect, expires_at).await;
-            if written.is_ok() && key == LEDGER_KEY {
+            if written.is_ok() && key == LEDGER {
                 self.look_at(&copy);
             }
             Once::default().await;
@@ -385,7 +385,8 @@ impl World {
                         alerts,
                         seen,
                         not_reached: &[],
-                        render: Some(&render),
+                        render: &render,
+                        post: Post::Send,
                         clock,
                         pause: &|_| Box::pin(Once::default()),
                     };
@@ -434,9 +435,9 @@ impl World {
     }
 
     fn ledger(&self) -> Option<Ledger> {
-        let keys = [LEDGER_KEY.to_owned()];
+        let keys = [LEDGER.to_owned()];
         let found = futures::executor::block_on(self.items.read(&keys)).unwrap();
-        found.get(LEDGER_KEY).map(|item| store::open(LEDGER_KEY, &item.bytes, LEDGER_FORMAT).unwrap())
+        found.get(LEDGER).map(|item| store::open(LEDGER, &item.bytes, LEDGER_FORMAT).unwrap())
     }
 
     /// A run without any trouble, after so long that no claim of another counts.

@@ -67,10 +67,14 @@ struct Work {
 }
 
 impl Work {
-    fn new(aws: &SdkConfig, run: Run) -> Result<Self, String> {
+    fn new(aws: &SdkConfig, run: Run, memory: Option<&Memory>) -> Result<Self, String> {
         let scope = Scope::new(&run.config.apis, &run.config.stages).map_err(|error| error.to_string())?;
+        let mut plane = ControlPlane::new(aws, pipeline::control_plane_limits(&run.config));
+        if let Some(memory) = memory {
+            plane = plane.keep_interfaces_in(memory.cache());
+        }
         Ok(Self {
-            plane: ControlPlane::new(aws, pipeline::control_plane_limits(&run.config)),
+            plane,
             prober: pipeline::prober(&run.config)
                 .map_err(|error| error.to_string())?
                 .with_sources(Sources::new(aws).on_lambda()),
@@ -109,9 +113,9 @@ impl Function {
             domain_url: domain_url.clone(),
             ..Run::default()
         };
-        let work = Work::new(&aws, run).map_err(|error| wrong(&error))?;
-        let source = variable("GATEPROBE_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
         let memory = variable("GATEPROBE_TABLE").map(|table| Memory::new(Arc::new(Table::new(&aws, &table)), false));
+        let work = Work::new(&aws, run, memory.as_ref()).map_err(|error| wrong(&error))?;
+        let source = variable("GATEPROBE_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
         Ok(Function { aws, invoke_url, domain_url, topic, memory, state: Mutex::new(State { source, work }) })
     }
 
@@ -129,7 +133,7 @@ impl Function {
                 domain_url: self.domain_url.clone(),
                 ..Run::default()
             };
-            state.work = Work::new(&self.aws, run).map_err(|error| Fault::new("Gateprobe.Config", error))?;
+            state.work = Work::new(&self.aws, run, self.memory.as_ref()).map_err(|error| Fault::new("Gateprobe.Config", error))?;
         }
         Ok(gap.inspect(|gap| tracing::error!(reason = %gap.reason, "the config is not the one that was pushed")))
     }
@@ -158,7 +162,8 @@ impl Function {
                 context.dashboard_url = variable("GATEPROBE_DASHBOARD_URL");
                 let render = |id: &str, transition: &_| message(id, transition, &context);
                 let channel = AwsChannel::new(&self.aws, self.topic.clone());
-                Box::pin(memory.settle(remembered, &mut report, &run.config.alerts, &channel, &render, &now)).await;
+                let alerts = &run.config.alerts;
+                Box::pin(memory.settle(remembered, &mut report, alerts, Some(&channel), false, &render, &now, deadline)).await;
                 told(&report)?;
             }
             None => tell::tell(&self.aws, self.topic.as_deref(), &report, now())

@@ -99,6 +99,18 @@ pub enum Command {
     Init(InitArgs),
     /// Send one request and explain its answer
     Diagnose(DiagnoseArgs),
+    /// Show what is remembered: open incidents, the last run, coverage, reminders, what waits to be sent
+    Status(StateArgs),
+    /// Show what happened: incidents, deployments and acknowledgements in order, the newest last
+    History {
+        /// Only of APIs whose id or name matches
+        #[arg(value_name = "API")]
+        api: Option<String>,
+        #[command(flatten)]
+        state: StateArgs,
+    },
+    /// Say that an incident is known: no reminder of it for a while
+    Ack(AckArgs),
     /// Say what a cause means, how it looks and what to do; without one, list all
     Explain {
         /// A cause's id, as path-unknown
@@ -122,16 +134,40 @@ pub enum ConfigAction {
     },
     /// Check a config file and write it, documents included, where the function of a stack reads it before each run
     Push {
-        /// The stack's table, as its output ConfigTableName says
-        #[arg(long, value_name = "NAME", env = "GATEPROBE_CONFIG_TABLE")]
+        /// The stack's table, as its output TableName says
+        #[arg(long, value_name = "NAME", env = "GATEPROBE_TABLE")]
         table: String,
         /// The file [default: --config]
         file: Option<PathBuf>,
     },
 }
 
+/// Where memory is kept.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StateArgs {
+    /// Memory between runs: a file's path, table:NAME for a DynamoDB table, or none [default: none]
+    ///
+    /// Without one every run is the first: nothing is remembered, and what fails is told each time. That is the default
+    /// because a run by hand should leave no file behind, and should not count for the monitor of a stack.
+    #[arg(long, value_name = "STORE", env = "GATEPROBE_STATE", hide_env_values = true)]
+    pub state: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AckArgs {
+    /// The incident's name, as gp-12
+    pub incident: String,
+    /// For how long, as 45m, 2h or 1d; 0 takes it back
+    #[arg(long = "for", value_name = "TIME")]
+    pub length: String,
+    #[command(flatten)]
+    pub state: StateArgs,
+}
+
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    #[command(flatten)]
+    pub state: StateArgs,
     /// Write CloudWatch metrics too, and with --topic-arn the alert
     #[arg(long)]
     pub publish: bool,

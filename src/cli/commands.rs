@@ -3,16 +3,17 @@
 use gateprobe::diagnose::{Cause, Diagnosis, StepResult, UNREAD, diagnose};
 use gateprobe::discover::{ControlPlane, DiscoverError, Wanted};
 use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
-use gateprobe::pipeline::{self, Run};
+use gateprobe::pipeline::{self, Memory, Outcomes, Run};
 use gateprobe::plan::{Unreadable, plan};
 use gateprobe::probe::{Observation, Response, Sources, read_curl, read_saved};
-use gateprobe::report::{tell, terminal};
+use gateprobe::report::{AwsChannel, Channel, Context, message, tell, terminal};
 use serde::Serialize;
 use url::Url;
 
 use super::args::{Common, DiagnoseArgs, Format, RunArgs};
+use super::state::State;
 use super::verify::Verified;
-use super::{Ended, Failure, failure, listing, print, print_json, setup};
+use super::{Ended, Failure, failure, listing, print, print_json, setup, state};
 
 /// `gateprobe run`
 pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
@@ -21,11 +22,39 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     if let Some(arn) = &args.topic_arn {
         tell::check_topic(arn).map_err(failure)?;
     }
+    // Before anything is asked: a store that cannot be opened is a mistake of the command line.
+    let state = args.state.state()?;
+    let shared = matches!(state, State::Table(_));
+    if shared && args.publish && args.topic_arn.is_none() {
+        return Err(Failure(format!(
+            "--publish sends what waits in {state}, and nobody would get it: expected --topic-arn ARN beside it"
+        )));
+    }
+    let partial = !common.apis.is_empty() || !common.stages.is_empty();
+    let memory = match &state {
+        State::Nowhere => None,
+        state => Some(Memory::new(state::open(common, state).await?.store(), partial)),
+    };
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let aws = setup::aws(common, None).await?;
     let prober = prober.with_sources(Sources::new(&aws));
-    let plane = setup::plane(&aws, &run);
-    let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;
+    let mut plane = setup::plane(&aws, &run);
+    if let Some(memory) = &memory {
+        plane = plane.keep_interfaces_in(memory.cache());
+    }
+    let outcomes = pipeline::run_with(&run, &plane, &wanted, &prober, &setup::now, memory.as_ref());
+    // Boxed: the compiler lays out nested futures only so deep.
+    let Outcomes { mut report, remembered } = Box::pin(outcomes).await.map_err(failure)?;
+    if let Some((memory, remembered)) = memory.as_ref().zip(remembered) {
+        let mut context = Context::new(&report.region, setup::now());
+        context.alerts = run.config.alerts.clone();
+        context.console = run.invoke_url.is_awss_own();
+        let render = |id: &str, transition: &_| message(id, transition, &context);
+        let aws = args.publish.then(|| AwsChannel::new(&aws, args.topic_arn.clone()));
+        let channel = aws.as_ref().map(|channel| channel as &dyn Channel);
+        let alerts = &run.config.alerts;
+        Box::pin(memory.settle(remembered, &mut report, alerts, channel, !shared, &render, &setup::now, None)).await;
+    }
     match common.format {
         Format::Json => print_json(&report)?,
         Format::Table => print(&terminal::report(&report, setup::style(common)))?,
@@ -41,7 +70,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     } else if report.stages.is_empty() && report.contract.requests == 0 {
         nothing = Some(nothing_found(&report.region, &run, report.notes.first()));
     }
-    if args.publish {
+    if args.publish && memory.is_none() {
         tell::tell(&aws, args.topic_arn.as_deref(), &report, setup::now()).await.map_err(failure)?;
     }
     if let Some(failure) = nothing {

@@ -81,6 +81,9 @@ pub fn plan(world: &World, plan: &Plan, verbose: bool) -> String {
             at = Some(stage);
         }
         let _ = writeln!(out, "  {:<8}{}", method.verb, method.resource);
+        if let Some(reason) = &method.ignored {
+            let _ = writeln!(out, "          not told of when it fails: {reason}");
+        }
         for probe in asked.get(&index).into_iter().flatten() {
             request(&mut out, probe, verbose);
         }
@@ -102,7 +105,7 @@ pub fn plan(world: &World, plan: &Plan, verbose: bool) -> String {
     for gap in world.inventory().gaps.iter().chain(&plan.gaps) {
         let _ = writeln!(out, "gap: {}: {}", gap.place, gap.reason);
     }
-    for note in world.undescribed() {
+    for note in world.undescribed().iter().chain(&plan.notes) {
         let _ = writeln!(out, "note: {note}");
     }
     let coverage = Coverage::of(plan);
@@ -221,6 +224,6 @@ pub fn plan_json<'p>(world: &'p World, plan: &'p Plan) -> impl Serialize + 'p {
         probes: plan.probes.iter().chain(&plan.refusals).map(json).collect(),
         methods: &plan.methods,
         gaps: world.inventory().gaps.iter().chain(&plan.gaps).collect(),
-        notes: world.undescribed(),
+        notes: [world.undescribed(), plan.notes.clone()].concat(),
     }
 }

@@ -5,7 +5,9 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod listing;
+pub mod memory;
 pub mod setup;
+pub mod state;
 pub mod verify;
 
 use std::fmt::Display;

@@ -407,7 +407,11 @@ fn reachable(config: &Config) -> Checked {
     ];
     for (list, rules) in lists {
         for (index, rule) in rules.iter().enumerate() {
-            if let Some(first) = rules[..index].iter().position(|earlier| covers(earlier, rule)) {
+            // An `ignore` that ends leaves all that it fits to those behind it.
+            let lasts = |earlier: usize| list != "ignore" || config.ignore[earlier].until.is_none();
+            let before = rules[..index].iter().enumerate();
+            let first = before.filter(|(at, _)| lasts(*at)).find(|(_, earlier)| covers(earlier, rule));
+            if let Some((first, _)) = first {
                 return Err(Problem {
                     steps: steps![list, index],
                     message: Message::Earlier {

@@ -31,7 +31,7 @@ pub struct MethodKey<'a> {
 pub struct Rules {
     known_good: Vec<(Fit, KnownGood)>,
     allow: Vec<Fit>,
-    ignore: Vec<(Fit, String)>,
+    ignore: Vec<(Fit, Ignore)>,
     authenticate: Vec<(Fit, Vec<String>)>,
 }
 
@@ -63,7 +63,7 @@ impl Rules {
         Ok(Self {
             known_good: known_good.into_iter().zip(config.known_good.iter().cloned()).collect(),
             allow,
-            ignore: ignore.into_iter().zip(config.ignore.iter().map(|rule| rule.reason.clone())).collect(),
+            ignore: ignore.into_iter().zip(config.ignore.iter().cloned()).collect(),
             authenticate: authenticate
                 .into_iter()
                 .zip(config.authenticate.iter().map(|rule| rule.with.clone()))
@@ -97,10 +97,11 @@ impl Rules {
         sent.is_safe() || self.allow.iter().any(|fit| !fit.verbs.is_empty() && fit.fits(method, sent))
     }
 
-    /// Why a method is to be left alone, where it is.
+    /// The rule by which nobody wants to be told of a method at the time `now`, in Unix seconds, where there is one.
     #[must_use]
-    pub fn ignored(&self, method: &MethodKey<'_>, sent: Verb) -> Option<&str> {
-        self.ignore.iter().find(|(fit, _)| fit.fits(method, sent)).map(|(_, reason)| reason.as_str())
+    pub fn ignored(&self, method: &MethodKey<'_>, sent: Verb, now: i64) -> Option<&Ignore> {
+        let mut lasting = self.ignore.iter().filter(|(_, rule)| !rule.ended(now));
+        lasting.find(|(fit, _)| fit.fits(method, sent)).map(|(_, rule)| rule)
     }
 
     /// The names of the credentials that a method is asked with where `known_good` says nothing of it. Empty: with none.
@@ -232,12 +233,29 @@ mod tests {
     fn a_rule_fits_by_id_or_name_stage_path_and_verb() {
         let rules = rules("ignore:\n  - {api: shop, stage: 'p*', path: /a, method: [GET], reason: r}\n");
         let key = method("/a", Verb::Get);
-        assert_eq!(rules.ignored(&key, Verb::Get), Some("r"));
-        assert_eq!(rules.ignored(&MethodKey { api_name: "other", ..key }, Verb::Get), None);
-        assert_eq!(rules.ignored(&MethodKey { api_id: "shop", api_name: "x", ..key }, Verb::Get), Some("r"));
-        assert_eq!(rules.ignored(&MethodKey { stage: "dev", ..key }, Verb::Get), None);
-        assert_eq!(rules.ignored(&MethodKey { resource: "/b", ..key }, Verb::Get), None);
-        assert_eq!(rules.ignored(&MethodKey { declared: Verb::Post, ..key }, Verb::Post), None);
+        let reason = |key: &MethodKey<'_>, verb| rules.ignored(key, verb, 0).map(|rule| rule.reason.as_str());
+        assert_eq!(reason(&key, Verb::Get), Some("r"));
+        assert_eq!(reason(&MethodKey { api_name: "other", ..key }, Verb::Get), None);
+        assert_eq!(reason(&MethodKey { api_id: "shop", api_name: "x", ..key }, Verb::Get), Some("r"));
+        assert_eq!(reason(&MethodKey { stage: "dev", ..key }, Verb::Get), None);
+        assert_eq!(reason(&MethodKey { resource: "/b", ..key }, Verb::Get), None);
+        assert_eq!(reason(&MethodKey { declared: Verb::Post, ..key }, Verb::Post), None);
+    }
+
+    #[test]
+    fn an_ignore_ends_with_its_last_day_and_leaves_the_method_to_the_next() {
+        let text = "ignore:\n  - {path: /a, reason: first, until: 2026-12-31}\n  - {path: '/**', reason: second, until: 2027-01-01}\n  - {reason: third, probe: false}\n";
+        let rules = rules(text);
+        let found = |now: &str| {
+            let now = now.parse::<jiff::Timestamp>().unwrap().as_second();
+            rules
+                .ignored(&method("/a", Verb::Get), Verb::Get, now)
+                .map(|rule| (rule.reason.clone(), rule.probe))
+                .unwrap()
+        };
+        assert_eq!(found("2026-12-31T23:59:59Z"), ("first".to_owned(), true));
+        assert_eq!(found("2027-01-01T00:00:00Z"), ("second".to_owned(), true));
+        assert_eq!(found("2027-01-02T00:00:00Z"), ("third".to_owned(), false));
     }
 
     #[test]

@@ -358,6 +358,11 @@ mod tests {
             ("allow:\n  - {path: /a}\n", "2:5", "no verb is named, and that would open everything"),
             ("ignore:\n  - {path: /a}\n", "2:5", "the key `reason` is missing"),
             ("ignore:\n  - {path: /a, reason: ' '}\n", "2:24", "the reason is empty"),
+            ("ignore:\n  - {reason: r, until: tomorrow}\n", "2:24", "ignore[1].until: expected a day, as 2026-12-31"),
+            ("ignore:\n  - {reason: r, until: 2026-02-30}\n", "2:24", "expected a day, as 2026-12-31"),
+            ("ignore:\n  - {reason: r, until: 20261231}\n", "2:24", "expected a day, as 2026-12-31"),
+            ("ignore:\n  - {reason: r, until: [2026-12-31]}\n", "2:24", "expected a text, found a list"),
+            ("ignore:\n  - {reason: r, probe: maybe}\n", "2:24", "expected true or false"),
             ("authenticate:\n  - {path: /a}\n", "2:5", "the key `with` is missing"),
             ("authenticate:\n  - {with: caller}\n", "2:12", "expected a list"),
             ("client_certificates:\n  - {domain: 'https://x', identity: 'env:A'}\n", "2:14", "no host's name"),
@@ -440,7 +445,7 @@ mod tests {
             ("{name: a, schedule: rate(1 hour), duration: 2h}", "3:51", "it never ends"),
             ("{name: a, schedule: cron(0/15 * * * ? *), duration: 15m}", "3:59", "it never ends"),
             ("{name: a, schedule: cron(0 2 * * ? *), duration: 24h}", "3:56", "it never ends"),
-            ("{name: a, schedule: rate(1 day), duration: 1h, tz: x}", "3:53", "unknown key `tz`"),
+            ("{name: a, schedule: rate(1 day), duration: 1h, tz: x}", "3:54", "unknown key `tz`"),
         ] {
             let error = refused(&format!("alerts:\n  windows:\n    - {text}\n"));
             if !error.starts_with(&format!("gateprobe.yaml:{place}: ")) || !error.contains(expected) {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::ContractRequest;
-use super::values::{body, document, optional_url, verbs};
+use super::values::{body, date, document, optional_url, verbs};
 use crate::gateway::Verb;
 
 /// Which deployed methods a rule is about. What is left out stands for all.
@@ -70,7 +70,7 @@ pub struct Allow {
     pub methods: Methods,
 }
 
-/// Methods to leave alone.
+/// Methods whose failures nobody wants to be told of. They are asked as any other, unless `probe` says no.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(from = "IgnoreKeys")]
 #[schemars(with = "IgnoreKeys")]
@@ -79,6 +79,19 @@ pub struct Ignore {
     pub methods: Methods,
     /// Why, for whoever reads the report.
     pub reason: String,
+    /// Whether they are asked all the same, and only not told of.
+    pub probe: bool,
+    /// The last day, by UTC, that this is so. Without one: for ever.
+    pub until: Option<jiff::civil::Date>,
+}
+
+impl Ignore {
+    /// Whether its last day is over at this time, in Unix seconds.
+    #[must_use]
+    pub fn ended(&self, now: i64) -> bool {
+        let today = jiff::Timestamp::from_second(now).map(|now| jiff::tz::TimeZone::UTC.to_datetime(now).date());
+        self.until.zip(today.ok()).is_some_and(|(until, today)| today > until)
+    }
 }
 
 /// Credentials for methods that are asked without a request of their own in `known_good`.
@@ -178,12 +191,23 @@ pub(super) struct IgnoreKeys {
     method: Vec<Verb>,
     /// Why, for whoever reads the report.
     reason: String,
+    /// Whether the methods are asked all the same, and only not told of. `false`: nothing is sent to them.
+    #[serde(default = "yes")]
+    probe: bool,
+    /// The last day, by UTC, that this is so, as `2026-12-31`. Left out: for ever.
+    #[serde(default, deserialize_with = "date")]
+    #[schemars(with = "super::schema::Date")]
+    until: Option<jiff::civil::Date>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl From<IgnoreKeys> for Ignore {
     fn from(keys: IgnoreKeys) -> Self {
-        let IgnoreKeys { api, stage, path, method, reason } = keys;
-        Self { methods: Methods { api, stage, path, method }, reason }
+        let IgnoreKeys { api, stage, path, method, reason, probe, until } = keys;
+        Self { methods: Methods { api, stage, path, method }, reason, probe, until }
     }
 }
 

@@ -60,6 +60,23 @@ impl JsonSchema for Duration {
     }
 }
 
+/// A day: `2026-12-31`.
+pub(super) struct Date;
+
+impl JsonSchema for Date {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Date".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" })
+    }
+}
+
 /// So many runs of so many: `2 of 3`.
 pub(super) struct Runs;
 

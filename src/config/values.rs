@@ -43,6 +43,13 @@ pub(super) fn body<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
+/// A day, as `2026-12-31`.
+pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<jiff::civil::Date>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let date = text.parse().ok().filter(|_| text.len() == "2026-12-31".len());
+    date.map(Some).ok_or_else(|| D::Error::custom("expected a day, as 2026-12-31"))
+}
+
 /// A URL; where it is none it is not quoted, for it may hold a secret.
 pub(super) fn http_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
     let text = String::deserialize(deserializer)?;

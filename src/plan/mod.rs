@@ -28,7 +28,7 @@ pub use removed::Missing;
 pub use skip::SkipReason;
 pub use starting::starting_config;
 
-use crate::config::{Config, Credential, Expectations, KnownGood, MethodKey, Rules};
+use crate::config::{Config, Credential, Expectations, Ignore, KnownGood, MethodKey, Rules};
 use crate::gateway::{Api, Gap, Match, Method, Request, Stage, Verb, World};
 use ask::Values;
 use doors::{Doors, Opening};
@@ -50,6 +50,8 @@ pub struct Plan {
     pub gaps: Vec<Gap>,
     /// Methods that a deployment took away.
     pub removed: Vec<Missing>,
+    /// What is worth knowing and wrong with nothing.
+    pub notes: Vec<String>,
 }
 
 /// One deployed method of one stage.
@@ -75,6 +77,9 @@ pub struct PlannedMethod {
     /// The config line that would bring a proof, or a better one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// The user's reason for not being told of its failures, though it is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<Arc<str>>,
 }
 
 /// What becomes of a deployed method.
@@ -212,6 +217,7 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
         controls: BTreeMap::new(),
         gaps: Vec::new(),
         removed: Vec::new(),
+        notes: ended(config, world.inventory().read_at),
     };
     let doors = Doors::new(world, config, domain_url, &mut plan.gaps);
     let rules = config.rules().unwrap_or_else(|error| {
@@ -230,7 +236,11 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
             for (resource, verb, method) in deployment.tree.methods() {
                 let target = Target { api, stage, resource, verb, method };
                 let subject = Subject::Method(plan.methods.len());
-                let fate = target.settle(&known, subject, &id, &mut plan);
+                let ignore = target.ignored(&known);
+                let fate = match ignore {
+                    Some(rule) if !rule.probe => Settled::because(SkipReason::Ignored, rule.reason.clone()),
+                    _ => target.settle(&known, subject, &id, &mut plan),
+                };
                 plan.methods.push(PlannedMethod {
                     api: id.clone(),
                     api_name: name.clone(),
@@ -240,6 +250,7 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
                     remedy: fate.remedy(&target, &known),
                     fate: fate.fate,
                     detail: fate.detail,
+                    ignored: ignore.filter(|rule| rule.probe).map(|rule| rule.reason.as_str().into()),
                 });
             }
             if plan.refusals.len() > before
@@ -251,6 +262,20 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
     }
     contract::contract(&known, &mut plan);
     plan
+}
+
+/// A line for each `ignore` whose last day is over.
+fn ended(config: &Config, now: i64) -> Vec<String> {
+    let ended = config.ignore.iter().filter(|rule| rule.ended(now));
+    ended
+        .filter_map(|rule| {
+            let until = rule.until?;
+            Some(format!(
+                "the `ignore` with the reason `{}` ended with {until}: what it held back is told again; leave it out, or give it another day",
+                rule.reason
+            ))
+        })
+        .collect()
 }
 
 /// What a planner goes by.
@@ -343,13 +368,15 @@ impl<'w> Target<'w> {
         (self.api.id.as_str().into(), self.stage.name.as_str().into())
     }
 
+    /// The rule by which nobody wants to be told of it when the inventory was read.
+    fn ignored<'k>(&self, known: &'k Known<'_>) -> Option<&'k Ignore> {
+        known.rules.ignored(&self.key(), self.request_verb(known), known.world.inventory().read_at)
+    }
+
     /// Finds the request for it, or says why there is none.
     fn settle(&self, known: &Known<'_>, subject: Subject, group: &Arc<str>, plan: &mut Plan) -> Settled {
         let key = self.key();
         let verb = self.request_verb(known);
-        if let Some(reason) = known.rules.ignored(&key, verb) {
-            return Settled::because(SkipReason::Ignored, reason.to_owned());
-        }
         let openings = match known.doors.of(self.api, self.stage) {
             Ok(openings) => openings,
             Err(reason) => return Settled::skipped(reason),

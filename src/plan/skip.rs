@@ -16,7 +16,7 @@ pub enum SkipReason {
     DeploymentChanged,
     /// A secret that its request needs could not be read.
     SecretUnreadable,
-    /// The user's config says so.
+    /// The user's config says that nothing is sent to it: an `ignore` with `probe: false`.
     Ignored,
     /// The default endpoint is switched off, and no custom domain that can be called leads to the stage.
     EndpointDisabled,
@@ -53,7 +53,7 @@ impl SkipReason {
             SkipReason::RefusalNotSeen => "not AWS's own endpoint, and such a refusal was not seen to work there",
             SkipReason::DeploymentChanged => "the stage was deployed in mid-run; the next run asks",
             SkipReason::SecretUnreadable => "a secret that its request needs could not be read",
-            SkipReason::Ignored => "the config says so",
+            SkipReason::Ignored => "the config says that nothing is sent to it",
             SkipReason::EndpointDisabled => "the default endpoint is switched off, and no callable domain leads here",
             SkipReason::PrivateEndpoint => "private API; set private_apis in the config where it can be reached",
             SkipReason::Unreachable => "no request reaches it: another method always answers",

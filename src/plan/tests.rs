@@ -271,9 +271,22 @@ fn the_best_values_that_there_are_are_sent_and_said() {
 fn what_the_user_says_of_a_method_holds() {
     let post = || Method { api_key_required: true, ..Method::open() };
     // Left alone, with the reason.
-    let plan = one("/x", Verb::Get, Method::open(), "ignore: [{path: '/x', reason: switched off}]");
+    let plan = one("/x", Verb::Get, Method::open(), "ignore: [{path: '/x', reason: switched off, probe: false}]");
     assert_eq!(plan.methods[0].fate, Fate::Skipped(SkipReason::Ignored));
     assert_eq!((plan.methods[0].detail.as_deref(), plan.probes.len()), (Some("switched off"), 0));
+    assert_eq!(plan.methods[0].ignored, None);
+    // Not told of, and asked all the same.
+    let plan = one("/x", Verb::Get, Method::open(), "ignore: [{path: '/x', reason: the team knows}]");
+    assert_eq!((plan.methods[0].fate, plan.probes.len()), (Fate::Probed, 1));
+    assert_eq!((plan.methods[0].ignored.as_deref(), plan.methods[0].detail.as_deref()), (Some("the team knows"), None));
+    // No longer, and said so. The inventory bears the time 0.
+    let plan =
+        one("/x", Verb::Get, Method::open(), "ignore: [{path: '/x', reason: r, probe: false, until: 1969-12-31}]");
+    assert_eq!((plan.methods[0].fate, plan.methods[0].ignored.as_deref()), (Fate::Probed, None));
+    let note = "the `ignore` with the reason `r` ended with 1969-12-31: what it held back is told again";
+    assert!(plan.notes.len() == 1 && plan.notes[0].starts_with(note), "{:?}", plan.notes);
+    let plan = one("/x", Verb::Get, Method::open(), "ignore: [{path: '/x', reason: r, until: 1970-01-01}]");
+    assert_eq!((plan.methods[0].ignored.as_deref(), plan.notes.len()), (Some("r"), 0));
     // Not allowed: a refusal, or nothing, with the line that would allow it.
     let plan = one("/x", Verb::Post, post(), "");
     assert_eq!((plan.probes.len(), plan.refusals.len()), (0, 1));

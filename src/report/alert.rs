@@ -224,6 +224,9 @@ fn machine(report: &Report, groups: &[Group<'_>], severity: Severity) -> Value {
         told.push(((place, rank), diagnosis));
     }
     told.sort_by_key(|(place, _)| *place);
+    if let Some(problem) = report.memory.as_ref().and_then(|memory| memory.problem.as_ref()) {
+        alert["without_memory"] = json!(words(problem));
+    }
     alert["omitted"] = json!(total(groups) - told.len());
     alert["diagnoses"] = told.into_iter().map(|(_, diagnosis)| diagnosis).collect();
     alert

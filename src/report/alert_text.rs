@@ -34,6 +34,10 @@ pub(super) fn text(report: &Report, groups: &[Group<'_>], severity: Severity) ->
 fn with_examples(report: &Report, groups: &[Group<'_>], severity: Severity, examples: usize) -> String {
     let mut page = Page::default();
     page.say("", &format!("{} in {} ({severity}).", fail(total(groups)), words(&report.region)));
+    if let Some(problem) = report.memory.as_ref().and_then(|memory| memory.problem.as_ref()) {
+        page.blank();
+        page.say("", &format!("Told without memory, so this may be no news: {}", words(problem)));
+    }
     page.blank();
     summary(&mut page, report);
     for group in groups {

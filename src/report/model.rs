@@ -31,6 +31,8 @@ pub struct Report {
     pub unhealthy: usize,
     /// Of those, the ones whose verdict is routing.
     pub routing_failures: usize,
+    /// Methods that failed and that an `ignore` of the config holds back: they are no problems.
+    pub ignored: usize,
     /// Each stage, in the inventory's order.
     pub stages: Vec<StageReport>,
     /// Everything that was not healthy, the problems first.
@@ -61,6 +63,9 @@ pub struct Memory {
     pub problem: Option<String>,
     /// Incidents that are open.
     pub open: usize,
+    /// What happened since the last run: the messages' subjects.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub news: Vec<String>,
     /// Messages that were sent, older ones included.
     pub sent: usize,
     /// What waits for a later run.
@@ -167,6 +172,9 @@ pub struct Finding {
     /// Whether the plan expected just this, so that it is no problem: a refusal for credentials that are not
     /// configured, a backend that does not know a made-up id.
     pub expected: bool,
+    /// The user's reason for not being told of it, where it is a failure all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<String>,
     /// The door that it went through.
     pub door: Door,
     /// Where the request came from.
@@ -197,12 +205,17 @@ pub struct Undeployed {
 impl Report {
     /// The findings that are problems.
     pub fn problems(&self) -> impl Iterator<Item = &Finding> {
-        self.diagnoses.iter().filter(|finding| !finding.expected)
+        self.diagnoses.iter().filter(|finding| !finding.expected && finding.ignored.is_none())
     }
 
     /// The findings that were expected.
     pub fn expected(&self) -> impl Iterator<Item = &Finding> {
         self.diagnoses.iter().filter(|finding| finding.expected)
+    }
+
+    /// The failures that the user does not want to be told of, each with the reason.
+    pub fn ignored(&self) -> impl Iterator<Item = (&Finding, &str)> {
+        self.diagnoses.iter().filter_map(|finding| Some((finding, finding.ignored.as_deref()?)))
     }
 
     /// Whether nothing was seen for want of reading it: no health can be told from such a run.

@@ -58,6 +58,12 @@ impl Sights {
                 .then(|| {
                     let url = safe::url(&diagnosis.request.url);
                     let mut example = Example::of(diagnosis, url, &observation.request_id)?;
+                    // What is kept and told holds no value of the request's query, not in its sentences either.
+                    let asked = &diagnosis.request.url;
+                    example.remedy = safe::without_values(&example.remedy, asked).into();
+                    for line in &mut example.evidence {
+                        *line = safe::without_values(line, asked).into();
+                    }
                     if let Some((verb, url)) = example.instead.as_deref().and_then(|best| best.split_once(' ')) {
                         example.instead = Some(format!("{verb} {}", safe::url(url)));
                     }
@@ -90,7 +96,8 @@ impl Sights {
         let mut sights = Vec::with_capacity(plan.methods.len() + plan.removed.len() + self.contract.len());
         for (index, method) in plan.methods.iter().enumerate() {
             let subject = method_id(&method.api, &method.stage, &method.resource, method.verb);
-            sights.push(sight(subject, self.methods.remove(&index)));
+            let ignored = method.ignored.as_deref().map(str::to_owned);
+            sights.push(Sight { ignored, ..sight(subject, self.methods.remove(&index)) });
         }
         for (index, missing) in plan.removed.iter().enumerate() {
             let subject = method_id(&missing.api, &missing.stage, &missing.resource, missing.verb);

@@ -264,9 +264,16 @@ impl<'p> Tally<'p> {
         // And so is a refusal that proved the route it was to prove.
         let as_hoped = probe.expects == Expects::Refusal && standing == Standing::Routed;
         if standing != Standing::Healthy && diagnosis.cause.is_some() && !as_hoped {
+            let ignored = match probe.subject {
+                Subject::Method(index) if standing == Standing::Failing => {
+                    self.plan.methods.get(index).and_then(|method| method.ignored.as_deref())
+                }
+                _ => None,
+            };
             self.findings.push(Finding {
                 diagnosis,
                 expected: standing != Standing::Failing,
+                ignored: ignored.map(ToOwned::to_owned),
                 door: probe.door.clone(),
                 provenance: probe.provenance,
                 attempts: observation.attempts,
@@ -319,6 +326,7 @@ impl<'p> Tally<'p> {
     #[must_use]
     pub fn report(mut self, world: &World, started_at: i64, duration_ms: u64) -> Report {
         let inventory = world.inventory();
+        let mut ignored = 0;
         for (index, method) in self.plan.methods.iter().enumerate() {
             let Some(stage) = self.stages.get_mut(self.stage_of[index]) else { continue };
             stage.coverage.deployed += 1;
@@ -335,8 +343,12 @@ impl<'p> Tally<'p> {
                     }
                     stage.coverage.routed += usize::from(!self.unproved[index]);
                     stage.coverage.healthy += usize::from(standing == Standing::Healthy);
-                    stage.unhealthy += usize::from(standing == Standing::Failing);
-                    stage.routing_failures += usize::from(self.misrouted[index]);
+                    if method.ignored.is_some() {
+                        ignored += usize::from(standing == Standing::Failing);
+                    } else {
+                        stage.unhealthy += usize::from(standing == Standing::Failing);
+                        stage.routing_failures += usize::from(self.misrouted[index]);
+                    }
                 }
             }
         }
@@ -374,7 +386,7 @@ impl<'p> Tally<'p> {
             gaps.push(Gap { place: "this run".to_owned(), reason });
         }
         self.findings.sort_by(|a, b| {
-            let key = |finding: &Finding| (finding.expected, finding.diagnosis.cause);
+            let key = |finding: &Finding| (finding.expected, finding.ignored.is_some(), finding.diagnosis.cause);
             key(a).cmp(&key(b)).then_with(|| {
                 let line = |finding: &Finding| {
                     (finding.diagnosis.request.url.clone(), finding.diagnosis.request.method.clone())
@@ -391,7 +403,8 @@ impl<'p> Tally<'p> {
             contract: self.contract,
             unhealthy: self.astray.0 + self.stages.iter().map(|stage| stage.unhealthy).sum::<usize>(),
             routing_failures: self.astray.1 + self.stages.iter().map(|stage| stage.routing_failures).sum::<usize>(),
-            notes: notes(world),
+            ignored,
+            notes: [notes(world), self.plan.notes.clone()].concat(),
             stages: self.stages,
             diagnoses: self.findings,
             undeployed,
@@ -490,8 +503,14 @@ mod tests {
 
     /// A method with two doors, whose answers come in this order.
     fn told(answers: [u16; 2]) -> Report {
+        told_by("", answers)
+    }
+
+    /// The same, with a config.
+    fn told_by(config: &str, answers: [u16; 2]) -> Report {
         let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
-        let plan = plan(&world, &Config::default(), &DomainUrl::default(), &Unreadable::new());
+        let config = Config::parse(config, "test").unwrap();
+        let plan = plan(&world, &config, &DomainUrl::default(), &Unreadable::new());
         assert_eq!((plan.methods.len(), plan.probes.len()), (1, 2));
         let mut tally = Tally::new(&world, &plan);
         for (probe, status) in plan.probes.iter().zip(answers) {
@@ -509,6 +528,43 @@ mod tests {
             let found = (report.coverage.probed, report.coverage.routed, report.coverage.healthy, report.unhealthy);
             assert_eq!(found, (1, 1, healthy, unhealthy), "{answers:?}");
         }
+    }
+
+    #[test]
+    fn what_is_ignored_is_asked_and_counted_and_no_problem() {
+        let ignore = "ignore: [{path: /x, reason: the team knows}]";
+        let report = told_by(ignore, [502, 404]);
+        assert_eq!((report.coverage.probed, report.coverage.skipped_total(), report.coverage.healthy), (1, 0, 0));
+        assert_eq!((report.unhealthy, report.routing_failures, report.ignored), (0, 0, 1));
+        assert_eq!((report.stages[0].unhealthy, report.stages[0].routing_failures), (0, 0));
+        assert!(!report.has_problems() && report.causes().is_empty());
+        let reasons: Vec<&str> = report.ignored().map(|(_, reason)| reason).collect();
+        assert_eq!(reasons, ["the team knows"; 2]);
+        assert_eq!(serde_json::to_value(&report).unwrap()["diagnoses"][0]["ignored"], "the team knows");
+        let style = crate::report::terminal::Style { color: false, verbose: false, width: 80 };
+        let text = crate::report::terminal::report(&report, style);
+        assert!(text.contains("failing and ignored (the team knows): 2 integration\n"), "{text}");
+        assert!(text.contains("no problems in us-east-1"), "{text}");
+        // What answers well is healthy as ever, and nothing is held back.
+        let report = told_by(ignore, [200, 200]);
+        assert_eq!((report.coverage.healthy, report.ignored, report.ignored().count()), (1, 0, 0));
+        // An end that has come: told, with a note.
+        let report = told_by("ignore: [{path: /x, reason: r, until: 1969-12-31}]", [502, 200]);
+        assert_eq!((report.unhealthy, report.ignored, report.has_problems()), (1, 0, true));
+        assert!(report.notes.iter().any(|note| note.contains("ended with 1969-12-31")), "{:?}", report.notes);
+        // The contract's requests are promised to somebody: no `ignore` is for them.
+        let text = format!("{ignore}\ncontract: [{{url: 'https://api.example.com/x'}}]");
+        let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
+        let plan = plan(&world, &Config::parse(&text, "test").unwrap(), &DomainUrl::default(), &Unreadable::new());
+        let mut tally = Tally::new(&world, &plan);
+        for probe in &plan.probes {
+            let observation = answer(502);
+            let diagnosis = diagnose(&probe.request, &observation, &world, 0);
+            tally.observed(&world, probe, &observation, diagnosis);
+        }
+        let report = tally.report(&world, 0, 0);
+        assert_eq!((report.unhealthy, report.ignored, report.problems().count()), (1, 1, 1));
+        assert!(report.diagnoses[0].ignored.is_none(), "the problem comes first");
     }
 
     #[test]

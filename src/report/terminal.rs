@@ -106,6 +106,16 @@ fn summary(out: &mut String, report: &Report, style: Style) {
             contract.healthy, contract.requests, contract.routed
         ));
     }
+    let mut ignored: BTreeMap<&str, BTreeMap<Cause, usize>> = BTreeMap::new();
+    for (finding, reason) in report.ignored() {
+        if let Some(cause) = finding.diagnosis.cause {
+            *ignored.entry(reason).or_default().entry(cause).or_default() += 1;
+        }
+    }
+    for (reason, causes) in ignored {
+        let causes: Vec<String> = causes.iter().map(|(cause, count)| format!("{count} {cause}")).collect();
+        lines.push(format!("failing and ignored ({}): {}", printable(reason), causes.join(", ")));
+    }
     let mut expected: BTreeMap<Cause, usize> = BTreeMap::new();
     for cause in report.expected().filter_map(|finding| finding.diagnosis.cause) {
         *expected.entry(cause).or_default() += 1;
@@ -124,6 +134,20 @@ fn summary(out: &mut String, report: &Report, style: Style) {
     }
     for note in &report.notes {
         lines.push(format!("note: {note}"));
+    }
+    if let Some(memory) = &report.memory {
+        match &memory.problem {
+            Some(problem) => lines.push(format!("memory: {problem}")),
+            None => {
+                let news = if memory.news.is_empty() { "no news" } else { "news" };
+                lines.push(format!("{} incidents open; since the last run: {news}", memory.open));
+            }
+        }
+        lines.extend(memory.news.iter().map(|news| format!("  {}", printable(news))));
+        if memory.waiting > 0 {
+            lines.push(format!("{} messages wait for a later run", memory.waiting));
+        }
+        lines.extend(memory.notes.iter().map(|note| format!("memory: {}", printable(note))));
     }
     for gap in &report.gaps {
         lines.push(format!("gap: {}: {}", gap.place, gap.reason));
@@ -362,7 +386,8 @@ fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::
 
 /// URLs are ASCII as parsed; whatever else came in a file must not steer the terminal, nor turn its writing direction or
 /// end its lines.
-fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
 }
 
@@ -409,7 +434,8 @@ fn steps(diagnosis: &Diagnosis, style: Style) -> String {
 }
 
 /// A line broken at spaces to fit the width, continued lines indented.
-fn wrapped(line: &str, width: usize, indent: &str) -> String {
+#[must_use]
+pub fn wrapped(line: &str, width: usize, indent: &str) -> String {
     let mut out = String::new();
     let leading: String = line.chars().take_while(|c| *c == ' ').collect();
     // Each line has the room that its own indent leaves.

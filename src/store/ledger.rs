@@ -154,7 +154,10 @@ pub fn trim(mut ledger: Ledger) -> Result<Trimmed, SealError> {
         if bytes.len() <= envelope::LARGEST {
             return Ok(Trimmed { ledger, bytes, let_go });
         }
-        if let gone @ 1.. = oldest(&mut ledger.events) {
+        if !ledger.not_reached.is_empty() {
+            // Only the order of the next run's work rests on it.
+            ledger.not_reached.clear();
+        } else if let gone @ 1.. = oldest(&mut ledger.events) {
             let_go.events += gone;
         } else if let gone @ 1.. = oldest(&mut ledger.closed) {
             let_go.closed += gone;

@@ -18,6 +18,7 @@ mod tests;
 
 pub use cache::{CacheLimits, Flushed, StoreCache};
 pub use config::{CONFIG, CONFIG_GOOD, ConfigItem, ConfigItems, Current, LARGEST, Source, TooLarge};
+pub use envelope::{OpenError, SealError, open, seal};
 pub use error::StoreError;
 pub use faulty::{Call, CallKind, Fate, Faulty};
 pub use file::FileStore;

@@ -78,7 +78,7 @@ impl Table {
         };
         let advice = match code {
             "ResourceNotFoundException" => {
-                "there is none of that name; take it from the stack's output ConfigTableName, and check the region"
+                "there is none of that name; take it from the stack's output TableName, and check the region"
             }
             "AccessDeniedException" => {
                 "grant dynamodb:GetItem, dynamodb:BatchGetItem, dynamodb:PutItem and dynamodb:DeleteItem on it"

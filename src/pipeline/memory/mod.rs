@@ -11,6 +11,7 @@ mod outbox;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::StreamExt;
 use uuid::Uuid;
@@ -19,10 +20,10 @@ use super::Clock;
 use crate::config::Alerts;
 use crate::gateway::{Baseline, KnownStage, Seen as SeenStage, World};
 use crate::plan::{Plan, Subject};
-use crate::remember::{Ledger, Seen, Sight, StageSeen, SubjectId, Transition, Watched};
-use crate::report::{self, Alert, Channel, Report, Tally};
-use crate::store::{self, Expect, Store, WriteError};
-pub use outbox::{LEASE, Teller, Written};
+use crate::remember::{Ledger, Seen, Sight, StageSeen, SubjectId, Watched};
+use crate::report::{self, Channel, Report, Tally};
+use crate::store::{self, CacheLimits, Expect, Store, StoreCache, WriteError};
+pub use outbox::{LEASE, MemoryError, Post, Render, Teller, Written};
 
 /// So many stages are written at once.
 const WRITES_AT_ONCE: usize = 16;
@@ -43,6 +44,7 @@ type Kept = (Option<u64>, KnownStage);
 #[derive(Debug)]
 pub struct Memory {
     store: Arc<dyn Store>,
+    cache: Arc<StoreCache>,
     partial: bool,
     /// The stages' items as they were last read or written here.
     stages: tokio::sync::Mutex<BTreeMap<String, Kept>>,
@@ -56,13 +58,21 @@ impl Memory {
     /// A memory in this store. `partial`: a run looks at a part of what is there, and what it does not see is not gone.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, partial: bool) -> Self {
-        Self { store, partial, stages: tokio::sync::Mutex::default() }
+        let cache = Arc::new(StoreCache::new(store.clone(), CacheLimits::default()));
+        Self { store, cache, partial, stages: tokio::sync::Mutex::default() }
     }
 
     /// Where it is kept.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Exports and API summaries by deployment, for [`crate::discover::ControlPlane::keep_interfaces_in`]: what was read is
+    /// written at the end of [`Memory::settle`].
+    #[must_use]
+    pub fn cache(&self) -> Arc<StoreCache> {
+        self.cache.clone()
     }
 
     /// Reads what is remembered of the stages there are.
@@ -107,16 +117,20 @@ impl Memory {
         past
     }
 
-    /// Decides what is new, writes it down, tells it, and publishes the run's figures. What became of it all is in the
-    /// report's `memory`. `render` makes the message of a transition.
+    /// Decides what is new, writes it down, and with a channel tells it and publishes the run's figures. What became of it
+    /// all is in the report's `memory`.
+    ///
+    /// Without a channel messages are left for whoever sends the outbox, or with `nobody` made for the report alone.
     pub async fn settle(
         &self,
         remembered: Remembered,
         report: &mut Report,
         alerts: &Alerts,
-        channel: &dyn Channel,
-        render: &(dyn Fn(&str, &Transition) -> Alert + Sync),
+        channel: Option<&dyn Channel>,
+        nobody: bool,
+        render: Render<'_>,
         clock: Clock<'_>,
+        deadline: Option<Instant>,
     ) {
         let Remembered { seen, not_reached, stages, notes } = remembered;
         let teller = Teller {
@@ -124,7 +138,12 @@ impl Memory {
             alerts,
             seen: &seen,
             not_reached: &not_reached,
-            render: Some(render),
+            render,
+            post: match channel {
+                Some(_) => Post::Send,
+                None if nobody => Post::Nobody,
+                None => Post::Leave,
+            },
             clock,
             pause: &|time| Box::pin(tokio::time::sleep(time)),
         };
@@ -134,13 +153,21 @@ impl Memory {
                 let figures = |told: &report::Memory| {
                     report::datums(&Report { memory: Some(told.clone()), ..so_far }, clock())
                 };
-                let told = teller.send(written, channel, figures).await;
+                let told = match channel {
+                    Some(channel) => teller.send(written, channel, figures).await,
+                    None => written.told().clone(),
+                };
                 self.keep(stages, clock()).await;
                 told
             }
-            Err(error) => without(error.to_string(), report, channel, clock).await,
+            Err(error) => match channel {
+                Some(channel) => without(error.to_string(), report, channel, clock).await,
+                None => report::Memory { problem: Some(error.to_string()), ..report::Memory::default() },
+            },
         };
         told.notes.extend(notes);
+        let flushed = self.cache.flush(clock(), deadline.map(tokio::time::Instant::from_std)).await;
+        told.notes.extend(flushed.failed.map(|reason| format!("exports were not kept: {reason}")));
         report.memory = Some(told);
     }
 

@@ -16,7 +16,7 @@ use crate::config::Alerts;
 use crate::pipeline::Clock;
 use crate::remember::{Claim, Entry, EntryKind, Ledger, Seen, Transition, decide};
 use crate::report::{Alert, Channel, Datum, Memory as Told};
-use crate::store::{self, Expect, LedgerError, Store, WriteError};
+use crate::store::{self, Expect, ReadLedgerError, SealError, Store, StoreError, WriteError, WriteLedgerError};
 
 /// So long a run may take to send what it has claimed, in seconds. Longer than all calls of a run together take, shorter
 /// than most schedules, so that the run after one that died sends what that one could not.
@@ -43,6 +43,26 @@ const OUT: &str = "out#";
 /// The format of an entry's content.
 const CONTENT_FORMAT: u32 = 1;
 
+/// Why a run is not remembered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MemoryError {
+    /// What is remembered could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadLedgerError),
+    /// What happened could not be written down.
+    #[error(transparent)]
+    Write(#[from] WriteLedgerError),
+    /// A message could not be put into the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A message is too large for the store.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Somebody else was always faster.
+    #[error("other runs kept on writing the ledger, {TRIES} times in a row: let fewer run at once")]
+    Busy,
+}
+
 /// What an entry holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,11 +73,25 @@ enum Content {
     Metrics(Vec<Datum>),
 }
 
+/// Makes the message of a transition, which has this id.
+pub type Render<'t> = &'t (dyn Fn(&str, &Transition) -> Alert + Sync);
+
+/// What becomes of the messages of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Post {
+    /// This run sends them, and what waits from earlier ones.
+    Send,
+    /// They are put into the outbox, for whoever sends it.
+    Leave,
+    /// There is nobody to be told but whoever looks at the report.
+    Nobody,
+}
+
 /// What was written down, so that it has happened.
 #[derive(Debug)]
 pub struct Written {
     ledger: Ledger,
-    version: u64,
+    expect: Expect,
     told: Told,
 }
 
@@ -85,8 +119,10 @@ pub struct Teller<'t> {
     pub seen: &'t Seen,
     /// What it had no time for.
     pub not_reached: &'t [crate::remember::SubjectId],
-    /// Writes a message; `None` where nobody is to be told, and transitions are only written down.
-    pub render: Option<&'t (dyn Fn(&str, &Transition) -> Alert + Sync)>,
+    /// Writes a message.
+    pub render: Render<'t>,
+    /// What becomes of messages.
+    pub post: Post,
     /// The time.
     pub clock: Clock<'t>,
     /// Waits before something is tried again.
@@ -97,10 +133,10 @@ impl Teller<'_> {
     /// Decides what happened and writes it down, its messages first.
     ///
     /// # Errors
-    /// [`LedgerError`] where the store cannot be read or written: then nothing has happened, and nothing is known.
-    pub async fn decide(&self) -> Result<Written, LedgerError> {
+    /// [`MemoryError`] where the store cannot be read or written: then nothing has happened, and nothing is known.
+    pub async fn decide(&self) -> Result<Written, MemoryError> {
         let run = &self.seen.run;
-        let mut last = LedgerError::Busy;
+        let mut last = MemoryError::Busy;
         for attempt in 0..TRIES {
             if attempt > 0 {
                 // Whoever was faster is done in moments; a little longer each time, and not all at once.
@@ -108,50 +144,49 @@ impl Teller<'_> {
                 (self.pause)(Duration::from_millis(u64::from(attempt) * 20 + spread)).await;
             }
             let now = (self.clock)();
-            let (ledger, version) = store::read_ledger(self.store).await?;
-            if let Some(version) = version.filter(|_| is_of(&ledger, run)) {
+            let (ledger, expect) = store::read_ledger(self.store).await?;
+            if is_of(&ledger, run) {
                 // A write whose answer was lost had been done.
                 let told = Told { remembered: true, open: ledger.incidents.len(), ..Told::default() };
-                return Ok(Written { ledger, version, told });
+                return Ok(Written { ledger, expect, told });
             }
             let decision = decide(ledger, self.seen, self.alerts, now);
             let mut next = decision.ledger;
             next.not_reached = self.not_reached.to_vec();
             let mut told = Told { remembered: true, open: next.incidents.len(), notes: decision.notes, ..Told::default() };
-            if let Some(render) = self.render {
-                let entries = self.put(&decision.transitions, render, now).await?;
-                next.outbox.extend(entries);
+            let messages: Vec<(Entry, Alert)> = decision
+                .transitions
+                .iter()
+                .map(|(id, transition)| {
+                    let number = transition.incident().map(|incident| incident.number);
+                    (self.entry(id, EntryKind::Alert, number, now), (self.render)(id, transition))
+                })
+                .collect();
+            told.news = messages.iter().map(|(_, alert)| alert.subject.clone()).collect();
+            if self.post != Post::Nobody {
+                next.outbox.extend(messages.iter().map(|(entry, _)| entry.clone()));
+                let contents = messages.into_iter().map(|(entry, alert)| (entry.key, Content::Alert(alert))).collect();
+                self.put_contents(contents, now).await?;
             }
             self.drop_old(&mut next, &mut told, now);
-            claim(&mut next, run, now);
-            let expect = version.map_or(Expect::Absent, Expect::Version);
-            match store::write_ledger(self.store, &mut next, expect).await {
-                Ok(version) => return Ok(Written { ledger: next, version, told }),
-                Err(LedgerError::Conflict) => {}
+            if self.post == Post::Send {
+                claim(&mut next, run, now);
+            }
+            told.waiting = next.outbox.len();
+            match store::write_ledger(self.store, next.clone(), expect).await {
+                Ok(written) => {
+                    if !written.let_go.is_empty() {
+                        told.notes.push(written.let_go.to_string());
+                    }
+                    return Ok(Written { ledger: next, expect: Expect::Version(written.version), told });
+                }
+                Err(WriteLedgerError::Conflict) => {}
                 // Perhaps it was done and the answer was lost: the next reading tells.
-                Err(error @ LedgerError::Store(_)) if attempt < 2 => last = error,
-                Err(error) => return Err(error),
+                Err(error @ WriteLedgerError::Store(_)) if attempt < 2 => last = error.into(),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(last)
-    }
-
-    /// Puts the messages of transitions into the store, and makes their entries.
-    async fn put(
-        &self,
-        transitions: &[(String, Transition)],
-        render: &(dyn Fn(&str, &Transition) -> Alert + Sync),
-        now: i64,
-    ) -> Result<Vec<Entry>, LedgerError> {
-        let mut writes = Vec::new();
-        let mut entries = Vec::new();
-        for (id, transition) in transitions {
-            let entry = self.entry(id, EntryKind::Alert, transition.incident().map(|incident| incident.number), now);
-            writes.push((entry.key.clone(), Content::Alert(render(id, transition))));
-            entries.push(entry);
-        }
-        self.put_contents(writes, now).await?;
-        Ok(entries)
     }
 
     fn entry(&self, id: &str, kind: EntryKind, incident: Option<u64>, now: i64) -> Entry {
@@ -160,7 +195,8 @@ impl Teller<'_> {
         Entry { id: id.to_owned(), key, kind, incident, made_at: now, attempts: 0, claim: None }
     }
 
-    async fn put_contents(&self, contents: Vec<(String, Content)>, now: i64) -> Result<(), LedgerError> {
+    /// Puts the contents of entries into the store.
+    async fn put_contents(&self, contents: Vec<(String, Content)>, now: i64) -> Result<(), MemoryError> {
         let age = i64::try_from(self.alerts.outbox_age).unwrap_or(i64::MAX / 4);
         let expires = now.saturating_add(age).saturating_add(SPARE);
         let mut writes = futures::stream::iter(contents)
@@ -168,7 +204,7 @@ impl Teller<'_> {
                 let bytes = store::seal(&key, CONTENT_FORMAT, &content)?;
                 match self.store.write(&key, bytes, Expect::Anything, Some(expires)).await {
                     Ok(_) => Ok(()),
-                    Err(WriteError::Failed(error)) => Err(LedgerError::from(error)),
+                    Err(WriteError::Failed(error)) => Err(MemoryError::from(error)),
                     Err(WriteError::Conflict) => Ok(()),
                 }
             })
@@ -203,7 +239,7 @@ impl Teller<'_> {
         channel: &dyn Channel,
         figures: impl FnOnce(&Told) -> Vec<Datum>,
     ) -> Told {
-        let Written { ledger, version, mut told } = written;
+        let Written { ledger, expect, mut told } = written;
         let mut sent = Sent::default();
         let mut silent: BTreeSet<EntryKind> = BTreeSet::new();
         let mut behind: BTreeSet<u64> = BTreeSet::new();
@@ -255,7 +291,7 @@ impl Teller<'_> {
         told.waiting += usize::from(sent.new.is_some());
         let open = ledger.outbox.iter().any(|entry| is_claimed_by(entry, &self.seen.run));
         if (open || sent.new.is_some())
-            && let Err(error) = self.take_off(ledger, version, &sent).await
+            && let Err(error) = self.take_off(ledger, expect, &sent).await
         {
             told.problem = Some(format!("what was sent could not be written down, and may be sent again: {error}"));
             return told;
@@ -289,25 +325,25 @@ impl Teller<'_> {
     }
 
     /// Takes off what was sent, and lets go of the claims.
-    async fn take_off(&self, mut ledger: Ledger, mut version: u64, sent: &Sent) -> Result<(), LedgerError> {
-        let mut last = LedgerError::Busy;
+    async fn take_off(&self, mut ledger: Ledger, mut expect: Expect, sent: &Sent) -> Result<(), MemoryError> {
+        let mut last = MemoryError::Busy;
         for attempt in 0..TRIES {
             if attempt > 0 {
                 (self.pause)(Duration::from_millis(u64::from(attempt) * 25)).await;
                 match store::read_ledger(self.store).await {
-                    Ok((found, Some(at))) => (ledger, version) = (found, at),
-                    Ok((_, None)) => return Ok(()),
+                    Ok((_, Expect::Absent)) => return Ok(()),
+                    Ok(found) => (ledger, expect) = found,
                     Err(error) => {
-                        last = error;
+                        last = error.into();
                         continue;
                     }
                 }
             }
             sent.apply(&mut ledger, &self.seen.run);
-            match store::write_ledger(self.store, &mut ledger, Expect::Version(version)).await {
+            match store::write_ledger(self.store, ledger.clone(), expect).await {
                 Ok(_) => return Ok(()),
-                Err(LedgerError::Conflict) => {}
-                Err(error) => last = error,
+                Err(WriteLedgerError::Conflict) => {}
+                Err(error) => last = error.into(),
             }
         }
         Err(last)

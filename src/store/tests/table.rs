@@ -149,7 +149,7 @@ async fn each_trouble_is_one_clear_line() {
     let rows: [Row; 5] = [
         (
             || error(400, "ResourceNotFoundException", "Requested resource not found"),
-            "there is none of that name; take it from the stack's output ConfigTableName, and check the region",
+            "there is none of that name; take it from the stack's output TableName, and check the region",
             "ResourceNotFoundException, Requested resource not found",
             3,
         ),
