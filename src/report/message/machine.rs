@@ -374,7 +374,7 @@ impl Room {
         let mut taken = Vec::new();
         for item in items {
             let size = serde_json::to_string(&item).map_or(usize::MAX, |json| encoded(&json) + ",".len());
-            if size > left && size == 0 {
+            if size > left {
                 break;
             }
             left -= size;
