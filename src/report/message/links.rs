@@ -53,9 +53,12 @@ fn page(about: &Context, path: &str, query: &[(&str, &str)]) -> Option<String> {
         return None;
     }
     let domain = console(region)?;
-    let query: String =
-        query.iter().map(|(name, value)| format!("{name}={}&", utf8_percent_encode(value, PLAIN))).collect();
-    Some(format!("https://{region}.{domain}/apigateway/main/{path}?{query}region={region}"))
+    let mut link = format!("https://{region}.{domain}/apigateway/main/{path}?");
+    for (name, value) in query {
+        link.extend([name, "="].into_iter().chain(utf8_percent_encode(value, PLAIN)).chain(["&"]));
+    }
+    link.extend(["region=", region]);
+    Some(link)
 }
 
 #[cfg(test)]

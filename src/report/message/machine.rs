@@ -389,9 +389,6 @@ impl Room {
     }
 }
 
-/// What all but the lists of a message has at most: its texts are cut one by one.
-const FIXED: usize = 40 * 1024;
-
 /// Of the room for lists, what examples may take.
 const EXAMPLES: usize = 60 * 1024;
 
@@ -399,7 +396,12 @@ const EXAMPLES: usize = 60 * 1024;
 const LONGEST_MAP: usize = 40;
 
 pub(super) fn json(id: &str, transition: &Transition, about: &Context) -> Value {
-    let mut room = Room(LONGEST_JSON - FIXED);
+    // What is left for lists is known once everything else is there.
+    let bare = build(id, transition, about, Room(0));
+    build(id, transition, about, Room(LONGEST_JSON.saturating_sub(encoded(&bare.to_string()))))
+}
+
+fn build(id: &str, transition: &Transition, about: &Context, mut room: Room) -> Value {
     let what = what(transition, about, &mut room);
     let mut links: BTreeMap<String, String> = match transition {
         Transition::Deployment(seen) => links::of_api(&seen.api, about),

@@ -8,6 +8,7 @@ use super::*;
 use crate::gateway::{Change, Verb};
 use crate::probe::read_curl;
 use crate::remember::{Ended, Member, StageSeen, Watched};
+use crate::report::alert::LONGEST_JSON;
 use crate::report::page::LONGEST_TEXT;
 use crate::report::safe::encoded;
 
@@ -307,6 +308,7 @@ fn check(alert: &Alert, schema: &jsonschema::Validator) {
     assert!((1..=140).contains(&alert.sms().len()) && printable(alert.sms()), "{}", alert.sms());
     assert!(!alert.sms().contains('`'), "{}", alert.sms());
     assert!(alert.bytes() <= 256 * 1024, "{}", alert.bytes());
+    assert!(encoded(&alert.json.to_string()) <= LONGEST_JSON + 100, "{}", alert.json);
     assert!(encoded(&alert.text) <= LONGEST_TEXT, "{}", alert.text.len());
     assert!((1..=10).contains(&alert.attributes.len()), "{:?}", alert.attributes.keys());
     for (name, attribute) in &alert.attributes {

@@ -61,7 +61,7 @@ fn with_lists(id: &str, transition: &Transition, about: &Context, shown: usize) 
             page.say("", &promise(about));
         }
         Transition::Digest { now, before, open, events } => {
-            digest(&mut page, now, before.as_ref(), open, events, shown, about)
+            digest(&mut page, now, before.as_ref(), open, events, shown, about);
         }
     }
     where_to_look(&mut page, transition, about);
@@ -166,7 +166,11 @@ fn placed(transition: &Transition, about: &Context) -> String {
         let _ = write!(text, "incident {}, ", incident.name());
     }
     let region = words(&about.region);
-    text.push_str(&if region.trim().is_empty() { "region unknown".to_owned() } else { format!("region {region}") });
+    if region.trim().is_empty() {
+        text.push_str("region unknown");
+    } else {
+        let _ = write!(text, "region {region}");
+    }
     if let Some(account) = &about.account {
         let _ = write!(text, ", account {}", words(account));
     }
