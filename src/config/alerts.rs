@@ -241,8 +241,11 @@ struct Compiled {
     schedule: Schedule,
     /// The last time that was asked about, and when the window had begun by then: a run asks of thousands of methods
     /// about one and the same time.
-    known: Arc<Mutex<Option<(i64, Option<i64>)>>>,
+    known: Arc<Mutex<Known>>,
 }
+
+/// A time that was asked about, and when the window had begun by then.
+type Known = Option<(i64, Option<i64>)>;
 
 impl Compiled {
     fn last(&self, now: i64) -> Option<i64> {
