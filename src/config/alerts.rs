@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use schemars::JsonSchema;
 use serde::de::{Error, Visitor};
@@ -239,6 +239,27 @@ struct Compiled {
     api: Option<NameGlob>,
     stage: Option<NameGlob>,
     schedule: Schedule,
+    /// The last time that was asked about, and when the window had begun by then: a run asks of thousands of methods
+    /// about one and the same time.
+    known: Arc<Mutex<Known>>,
+}
+
+/// A time that was asked about, and when the window had begun by then.
+type Known = Option<(i64, Option<i64>)>;
+
+impl Compiled {
+    fn last(&self, now: i64) -> Option<i64> {
+        // A lock that somebody else died with holds a good answer all the same, or none.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        match *known {
+            Some((at, began)) if at == now => began,
+            _ => {
+                let began = self.schedule.last(now);
+                *known = Some((now, began));
+                began
+            }
+        }
+    }
 }
 
 impl PartialEq for Window {
@@ -291,6 +312,7 @@ impl Window {
             api: glob("api", &self.api)?,
             stage: glob("stage", &self.stage)?,
             schedule: Schedule::new(&self.schedule, self.timezone.as_deref())?,
+            known: Arc::default(),
         })
     }
 
@@ -302,7 +324,7 @@ impl Window {
         if !fits {
             return None;
         }
-        let began_at = compiled.schedule.last(now)?;
+        let began_at = compiled.last(now)?;
         let ends_at = began_at.saturating_add_unsigned(self.duration);
         (now < ends_at).then(|| OpenWindow { name: self.name.clone(), began_at, ends_at })
     }

@@ -408,9 +408,9 @@ fn reachable(config: &Config) -> Checked {
     for (list, rules) in lists {
         for (index, rule) in rules.iter().enumerate() {
             // An `ignore` that ends leaves all that it fits to those behind it.
-            let lasts = |earlier: usize| list != "ignore" || config.ignore[earlier].until.is_none();
+            let for_ever = |earlier: usize| list != "ignore" || config.ignore[earlier].until.is_none();
             let before = rules[..index].iter().enumerate();
-            let first = before.filter(|(at, _)| lasts(*at)).find(|(_, earlier)| covers(earlier, rule));
+            let first = before.filter(|(at, _)| for_ever(*at)).find(|(_, earlier)| covers(earlier, rule));
             if let Some((first, _)) = first {
                 return Err(Problem {
                     steps: steps![list, index],

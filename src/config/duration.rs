@@ -1,6 +1,6 @@
 //! Lengths of time as people write them: `45s`, `15m`, `2h`, `1d`, `1h30m`, or plain seconds.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::Deserializer;
 use serde::de::{Error, Visitor};
@@ -60,7 +60,8 @@ pub fn duration_text(seconds: u64) -> String {
         rest %= length;
         if count > 0 {
             let blank = if text.is_empty() { "" } else { " " };
-            text.push_str(&format!("{blank}{count}{unit}"));
+            // Nothing fails that writes to a text.
+            let _ = write!(text, "{blank}{count}{unit}");
         }
     }
     text

@@ -194,9 +194,8 @@ impl Schedule {
             ("duration", "the next one begins before this is over, so that it never ends: expected less than the time between two".to_owned())
         };
         match self {
-            Self::At(_) => Ok(()),
             Self::Rate(every) if duration >= *every => Err(always()),
-            Self::Rate(_) => Ok(()),
+            Self::At(_) | Self::Rate(_) => Ok(()),
             Self::Cron(cron, _) => {
                 let Ok(mut at) = cron.find_next_occurrence(&DateTime::constant(1970, 1, 1, 0, 0, 0, 0), true) else {
                     return Err(("schedule", "no day is ever one of these: expected a date that there is".to_owned()));

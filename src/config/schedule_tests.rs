@@ -148,8 +148,8 @@ fn field(least: u16, most: u16) -> impl Strategy<Value = (String, Vec<u16>)> {
         2 => Just(("*".to_owned(), all)),
         3 => (least..=most).prop_map(|value| (value.to_string(), vec![value])),
         2 => (least..=most, 0..=span).prop_map(move |(first, more)| {
-            let last = (first + more).min(most);
-            (format!("{first}-{last}"), (first..=last).collect())
+            let end = (first + more).min(most);
+            (format!("{first}-{end}"), (first..=end).collect())
         }),
         2 => (least..=most, 1..=span).prop_map(move |(first, step)| {
             (format!("{first}/{step}"), (first..=most).step_by(usize::from(step)).collect())

@@ -496,6 +496,7 @@ mod tests {
     fn answer(status: u16) -> Observation {
         let headers = match status {
             200 => vec![],
+            403 => vec![("x-amzn-errortype".to_owned(), "MissingAuthenticationTokenException".to_owned())],
             _ => vec![("x-amzn-errortype".to_owned(), "InternalServerErrorException".to_owned())],
         };
         Observation::saved(Response { status, headers, body: String::new(), truncated: false })
@@ -545,6 +546,12 @@ mod tests {
         let text = crate::report::terminal::report(&report, style);
         assert!(text.contains("failing and ignored (the team knows): 2 integration\n"), "{text}");
         assert!(text.contains("no problems in us-east-1"), "{text}");
+        // Nor is a door that is not there.
+        for (config, unhealthy, ignored) in [("", 1, 0), (ignore, 0, 1)] {
+            let report = told_by(config, [403, 200]);
+            let found = (report.unhealthy, report.routing_failures, report.ignored);
+            assert_eq!(found, (unhealthy, unhealthy, ignored), "{config}");
+        }
         // What answers well is healthy as ever, and nothing is held back.
         let report = told_by(ignore, [200, 200]);
         assert_eq!((report.coverage.healthy, report.ignored, report.ignored().count()), (1, 0, 0));
