@@ -303,7 +303,8 @@ fn members_that_are_gone_are_counted_no_more() {
 
 #[test]
 fn a_line_of_the_contract_is_the_same_wherever_it_leads() {
-    Past::new().live(
+    let mut past = Past::new();
+    past.live(
         "=https://api.example.com/x  =prod=https://api.example.com/x
           -    .
           !u   -
@@ -311,6 +312,7 @@ fn a_line_of_the_contract_is_the_same_wherever_it_leads() {
           -    .
           -    .   => gp-1-resolved",
     );
+    assert_eq!(past.ledger.closed[0].ended, Ended::Healthy, "and not gone");
 }
 
 #[test]
