@@ -31,11 +31,18 @@ fn words() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         6 => Just(""),
         5 => select(vec!["d2", "d1", "+3600", "partial", "unread", "late", "window", "ack3600", "d3 window", "+100000"]),
+        4 => Just("window"),
     ]
 }
 
 fn history() -> impl Strategy<Value = Vec<(Vec<&'static str>, &'static str)>> {
-    proptest::collection::vec((proptest::collection::vec(cell(), SUBJECTS.len()), words()), 1..30)
+    let all = |cell| Just(vec![cell; SUBJECTS.len()]);
+    let run = prop_oneof![
+        3 => proptest::collection::vec(cell(), SUBJECTS.len()),
+        2 => all("."),
+        1 => all("!"),
+    ];
+    proptest::collection::vec((run, words()), 1..30)
 }
 
 fn numbers(ids: &[String], suffix: &str) -> Vec<u64> {
