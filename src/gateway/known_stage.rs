@@ -184,7 +184,6 @@ impl KnownStage {
                 (resource, verb, removed)
             });
         let before = known.known_removed().map(|(resource, verb, removed)| (resource, verb, removed.clone()));
-        // What was missed before was missed first.
         let all: Vec<_> = gone.chain(before).collect();
         for (resource, verb, removed) in all {
             if tree.method(resource, verb).is_none() && is_watched(&removed, watch_removed, now) {

@@ -4,7 +4,8 @@
 //! - An incident is held back while every failing member is. It is opened all the same, and told when that ends, if it is
 //!   still failing then. One that is over before anybody was told is told only as a line of the window's summary.
 //! - The end of an incident that people know of waits only for a window: the incident stays open, and good, until then.
-//! - Growth and severity of an incident that people know of become a line of the window's summary.
+//! - Growth of an incident that people know of becomes a line of the window's summary. That it doubled or became worse is
+//!   told afterwards as well, if it still is so.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -103,9 +104,10 @@ impl<'r, 'a> Holds<'r, 'a> {
     }
 }
 
-/// Notes a line of the window's summary; the first for a number stays.
+/// Notes a line of the window's summary; of what is noted already the line is brought up to date.
 pub(super) fn note(ledger: &mut Ledger, window: &OpenWindow, number: u64, line: String) {
-    if ledger.held_back.values().any(|held| held.opened.contains_key(&number)) {
+    if let Some(noted) = ledger.held_back.values_mut().find_map(|held| held.opened.get_mut(&number)) {
+        *noted = line;
         return;
     }
     let held = ledger

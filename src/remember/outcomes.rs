@@ -9,7 +9,7 @@ use crate::diagnose::Cause;
 
 /// So many failing subjects are remembered at once: the ledger is one item, and an item has its largest size. Those that
 /// found no room are looked at again in the next run, when the first have become incidents.
-const MOST_TROUBLES: usize = 5000;
+const MOST_TROUBLES: usize = 20_000;
 
 /// So many of them with all that was said; the cause is enough of the others, for what fires is told by its last run.
 const TOLD_WHOLE: usize = 50;
@@ -140,6 +140,7 @@ fn push(trouble: &mut Trouble, sight: &Sight, run: &Run<'_>) {
 }
 
 fn slim(example: &mut Example) {
+    example.url = String::new();
     example.evidence = Vec::new();
     example.remedy = String::new();
     example.instead = None;

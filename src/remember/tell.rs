@@ -35,6 +35,10 @@ pub(super) fn tell(
         told.extend(match hold {
             Some(hold) => {
                 keep_back(ledger, incident, &hold, bigger, run);
+                // What became worse meanwhile is told afterwards, if it still is: nobody knows of it yet.
+                if let Some((severity, _)) = was.filter(|_| incident.told_at.is_some()) {
+                    incident.severity = *severity;
+                }
                 None
             }
             None => tell_one(ledger, incident, bigger, run),
@@ -60,11 +64,11 @@ fn tell_one(
     bigger: Option<&str>,
     run: &Run<'_>,
 ) -> Option<(String, Transition)> {
+    incident.held_by = None;
     let fails = incident.failing().next().is_some();
     if !fails {
         return None;
     }
-    incident.held_by = None;
     if incident.acknowledged_until.is_some_and(|until| until <= run.now) {
         incident.acknowledged_until = None;
     }

@@ -198,7 +198,20 @@ fn a_severity_that_rose_in_a_window_is_summed_up() {
           !b
           !b  => gp-1-opened
           !   ; window
-          !   => window-2",
+          !   => window-2 gp-1-grew-3
+          !",
+    );
+    past.live(
+        "/a
+          !",
+    );
+    let mut past = Past::new();
+    past.live(
+        "/a
+          !b
+          !b  => gp-1-opened
+          !   ; window
+          !b  => window-2",
     );
     let Transition::Window { held_back, .. } = &past.told()[0].1 else { panic!() };
     assert_eq!(
@@ -349,4 +362,95 @@ fn windows_that_follow_each_other_are_one() {
           .   ; window +3600
           .   => window-2",
     );
+}
+
+#[test]
+fn what_became_worse_in_the_time_of_grace_is_told_after_it() {
+    let mut past = Past::with(|alerts| alerts.deployment_grace = 400);
+    past.live(
+        "/a
+          !b
+          !b  => gp-1-opened
+          !   ; d2 => deployment-a1-prod-2
+          !
+          !   => gp-1-grew-3
+          !",
+    );
+    assert_eq!(past.incident(1).severity, Severity::Critical);
+}
+
+#[test]
+fn what_was_told_in_spite_of_a_window_is_not_held_back() {
+    let mut past = Past::new();
+    past.live(
+        "/a  dev:/b  /c /d /e
+          .     .     .  .  .
+          !d    .     .  .  .  ; window
+          !d    !d    .  .  .  ; window
+          !d    !d    .  .  .  ; window => gp-1-opened
+          !d    !d    .  .  .",
+    );
+    assert!(past.ledger.held_back.is_empty());
+}
+
+#[test]
+fn the_summary_tells_how_it_was_last() {
+    let mut past = Past::with(|alerts| alerts.failing = 1);
+    past.live(
+        "/o/a /o/b /c /d /e
+          .    .   .  .  .
+          !    .   .  .  .  ; window
+          !    !   .  .  .  ; window
+          !    !   .  .  .  => window-2 gp-1-opened",
+    );
+    let Transition::Window { held_back, .. } = &past.told()[0].1 else { panic!() };
+    assert_eq!(*held_back, ["gp-1: orders, stage prod, /o and below: path-unknown (2 failing): still failing"]);
+}
+
+#[test]
+fn a_window_goes_before_the_other_reasons() {
+    let mut past = Past::with(|alerts| alerts.failing = 1);
+    past.live(
+        "/a  dev:/b  /c /d /e
+          !d    .     .  .  .  => gp-1-opened
+          !d    !d    .  .  .  => gp-1-grew-2
+          !d    !d#   .  .  .  ; window",
+    );
+    assert_eq!(past.incident(1).held_by.as_deref(), Some("maintenance window night"));
+    past.live(
+        "/a  dev:/b  /c /d /e
+          .     .    .  .  .",
+    );
+    assert_eq!(past.incident(1).held_by, None);
+}
+
+#[test]
+fn a_shorter_interval_counts_at_once() {
+    let mut past = Past::with(|alerts| (alerts.remind_after, alerts.remind_at_most) = (80_000, 80_000));
+    past.live(
+        "/a
+          !
+          !   => gp-1-opened
+          !",
+    );
+    past.alerts.remind_after = 600;
+    past.alerts.remind_at_most = 600;
+    past.live(
+        "/a
+          !
+          !
+          !   => gp-1-reminder-1",
+    );
+}
+
+#[test]
+fn a_stage_that_is_new_has_its_time_of_grace() {
+    let mut past = Past::with(|alerts| (alerts.failing, alerts.deployment_grace) = (1, 60));
+    past.run(&[subject("/a")], &["!"], "");
+    past.ledger = Ledger { greeted_at: Some(START), ..Ledger::default() };
+    past.seen.stages[0].deployed_at = Some(past.now - 30);
+    assert!(past.decide().is_empty());
+    past.ledger = Ledger { greeted_at: Some(START), ..Ledger::default() };
+    past.seen.stages[0].deployed_at = Some(past.now - 60);
+    assert_eq!(past.decide(), ["gp-1-opened"]);
 }

@@ -347,3 +347,77 @@ fn an_incident_has_room_for_five_thousand() {
     past.run(&subjects, &good, "");
     assert_eq!(past.run(&subjects, &good, ""), ["gp-1-resolved"]);
 }
+
+#[test]
+fn what_was_long_ago_is_no_flapping() {
+    let mut past = Past::with(|alerts| (alerts.failing, alerts.healthy, alerts.flapping) = (1, 1, 2));
+    past.live(
+        "/a
+          !   => gp-1-opened
+          .   => gp-1-resolved
+          !   ; +21300 => gp-2-opened",
+    );
+    assert!(!past.incident(2).flapping);
+    let mut past = Past::with(|alerts| (alerts.failing, alerts.healthy, alerts.flapping) = (1, 1, 2));
+    past.live(
+        "/a
+          !   => gp-1-opened
+          .   => gp-1-resolved
+          !   ; +21299 => gp-2-opened",
+    );
+    assert!(past.incident(2).flapping);
+}
+
+#[test]
+fn of_two_causes_as_frequent_the_one_that_it_was_stays() {
+    let mut past = Past::new();
+    past.live(
+        "/a /b
+          !m !m
+          !m !m => gp-1-opened
+          !m !",
+    );
+    assert_eq!(past.incident(1).cause, Cause::MethodMismatch);
+}
+
+#[test]
+fn an_apis_incident_takes_whatever_fails_in_it() {
+    let mut past = Past::with(|alerts| alerts.failing = 1);
+    past.live(
+        "/a  dev:/a  /b dev:/b
+          !   !      .  .       => gp-1-opened
+          !   !      !m .
+          !   !      !m !b      => gp-1-grew-2",
+    );
+    assert_eq!(past.incident(1).scope, Scope::Api { api: "a1".to_owned() });
+}
+
+#[test]
+fn what_recovers_does_not_become_the_stages_incident() {
+    Past::with(|alerts| alerts.failing = 1).live(
+        "/a  /b /c /d /e /f
+          !   .  .  .  .  .  => gp-1-opened
+          .   !m !m !m .  .  => gp-2-opened
+          .   !m !m !m .  .  => gp-1-resolved",
+    );
+}
+
+#[test]
+fn what_is_missing_counts_for_nothing() {
+    let mut past = Past::with(|alerts| (alerts.most_of_a_stage, alerts.healthy) = (100, 4));
+    past.live(
+        "/a /b /c /d
+          !  !  .  .
+          !  !  !m .  => gp-1-opened
+          !  !  !m .
+          -  -  !m .",
+    );
+    assert_eq!(past.incident(1).cause, Cause::MethodMismatch);
+    let mut past = Past::with(|alerts| (alerts.failing, alerts.healthy) = (1, 4));
+    past.live(
+        "/o/a /o/b /p/c /p/d /e /f
+          !    !    .    .    .  .  => gp-1-opened
+          -    -    !m   !m   .  .  => gp-2-opened",
+    );
+    assert_eq!(past.incident(2).scope.to_string(), "stage prod, /p and below");
+}

@@ -303,7 +303,8 @@ fn members_that_are_gone_are_counted_no_more() {
 
 #[test]
 fn a_line_of_the_contract_is_the_same_wherever_it_leads() {
-    Past::new().live(
+    let mut past = Past::new();
+    past.live(
         "=https://api.example.com/x  =prod=https://api.example.com/x
           -    .
           !u   -
@@ -311,4 +312,18 @@ fn a_line_of_the_contract_is_the_same_wherever_it_leads() {
           -    .
           -    .   => gp-1-resolved",
     );
+    assert_eq!(past.ledger.closed[0].ended, Ended::Healthy, "and not gone");
+}
+
+#[test]
+fn of_many_troubles_the_first_are_kept_whole() {
+    let mut past = Past::new();
+    let subjects: Vec<SubjectId> = (0..20_010).map(|at| subject(&format!("/a/{at:05}"))).collect();
+    let cells = vec!["!"; subjects.len()];
+    past.run(&subjects, &cells, "");
+    assert_eq!(past.ledger.troubles.len(), 20_000, "one item has its largest size");
+    let whole = past.ledger.troubles.values().filter(|trouble| !trouble.example.evidence.is_empty());
+    assert_eq!(whole.count(), 50);
+    assert_eq!(past.run(&subjects, &cells, ""), ["gp-1-opened"]);
+    assert_eq!(past.incident(1).examples[0].evidence, ["it was seen"]);
 }

@@ -31,11 +31,18 @@ fn words() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         6 => Just(""),
         5 => select(vec!["d2", "d1", "+3600", "partial", "unread", "late", "window", "ack3600", "d3 window", "+100000"]),
+        4 => Just("window"),
     ]
 }
 
 fn history() -> impl Strategy<Value = Vec<(Vec<&'static str>, &'static str)>> {
-    proptest::collection::vec((proptest::collection::vec(cell(), SUBJECTS.len()), words()), 1..30)
+    let all = |cell| Just(vec![cell; SUBJECTS.len()]);
+    let run = prop_oneof![
+        3 => proptest::collection::vec(cell(), SUBJECTS.len()),
+        2 => all("."),
+        1 => all("!"),
+    ];
+    proptest::collection::vec((run, words()), 1..30)
 }
 
 fn numbers(ids: &[String], suffix: &str) -> Vec<u64> {
@@ -151,7 +158,7 @@ proptest! {
         past.ledger.stages.values_mut().for_each(|mark| mark.changed_at = Some(times[2]));
         past.ledger.digest_at = Some(times[3]);
         past.ledger.last_run.as_mut().unwrap().started_at = times[4];
-        for at in 0..3 {
+        for (at, reminders) in counts.into_iter().take(3).enumerate() {
             past.run(&subjects, &["!", "!m"], "");
             past.ledger.last_run = None;
             past.now = now;
@@ -160,7 +167,7 @@ proptest! {
             for incident in &mut past.ledger.incidents {
                 (incident.since, incident.opened_at, incident.told_at) = (times[6], times[7], Some(times[8]));
                 (incident.remind_at, incident.acknowledged_until) = (Some(times[9]), Some(times[10]));
-                incident.reminders = counts[at];
+                incident.reminders = reminders;
                 if at == 1 {
                     incident.members.clear();
                 }
