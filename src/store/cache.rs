@@ -33,9 +33,6 @@ const KEPT_FOR: i64 = 30 * DAY;
 /// What is still asked for after this is written again.
 const FRESH_FOR: i64 = 15 * DAY;
 
-/// A cache that takes longer than the calls that it saves is none.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// How much is written in one run, and held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheLimits {
@@ -45,12 +42,14 @@ pub struct CacheLimits {
     pub bytes: usize,
     /// So many deployments are held in memory.
     pub room: usize,
+    /// So long the store is waited for: a cache that takes longer than the calls that it saves is none.
+    pub patience: Duration,
 }
 
 impl Default for CacheLimits {
     /// A run of a large account for the first time writes 500 items and 16 MB, for two cents.
     fn default() -> Self {
-        Self { items: 500, bytes: 16 * 1024 * 1024, room: 1_000 }
+        Self { items: 500, bytes: 16 * 1024 * 1024, room: 1_000, patience: Duration::from_secs(5) }
     }
 }
 
@@ -170,10 +169,10 @@ impl StoreCache {
             return;
         }
         let names: Vec<String> = wanted.iter().map(name).collect();
-        let mut found = match tokio::time::timeout(PATIENCE, self.store.read(&names)).await {
+        let mut found = match tokio::time::timeout(self.limits.patience, self.store.read(&names)).await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => return self.give_up(error.to_string()),
-            Err(_) => return self.give_up(format!("the cache gave no answer within {} s", PATIENCE.as_secs())),
+            Err(_) => return self.give_up(format!("the cache gave no answer within {:?}", self.limits.patience)),
         };
         for (key, name) in wanted.into_iter().zip(names) {
             let Some(item) = found.remove(&name) else { continue };
@@ -230,11 +229,13 @@ impl StoreCache {
             });
             let Ok(bytes) = sealed else {
                 flushed.left -= 1;
+                // It will not be smaller at the next run's end.
+                self.with(|kept| kept.entries.get_mut(&key).map(|known| known.changed = false));
                 continue;
             };
             let Some(rest) = bytes_left.checked_sub(bytes.len()) else { break };
             bytes_left = rest;
-            let limit = Instant::now() + PATIENCE;
+            let limit = Instant::now() + self.limits.patience;
             let limit = deadline.map_or(limit, |deadline| deadline.min(limit));
             let writing = self.store.write(&name, bytes, Expect::Anything, Some(now + KEPT_FOR));
             match tokio::time::timeout_at(limit, writing).await {
@@ -243,6 +244,7 @@ impl StoreCache {
                     flushed.failed = Some(error.to_string());
                     break;
                 }
+                // The run's end, or a store that hangs: the rest would wait as long.
                 Err(_) => break,
             }
             flushed.written += 1;

@@ -22,7 +22,7 @@ const ITEMS: TableDefinition<'_, &str, (u64, Option<i64>, &[u8])> = TableDefinit
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What may be forgotten is, this long after its time: a clock that is a little off does no harm.
-const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+const GRACE: Duration = Duration::from_hours(24);
 
 /// A file of items. It is opened for each call and closed after it, because who has it open keeps all others out:
 /// `gateprobe status` must not wait for the end of a run.

@@ -133,14 +133,12 @@ impl Table {
             Some(AttributeValue::S(key)) => key,
             _ => String::new(),
         };
-        match (item.remove("body"), version_of(item)) {
-            (Some(AttributeValue::B(body)), Some(version)) => Ok((key, Item { bytes: body.into_inner(), version })),
-            _ => {
-                let advice = "remove the item, and what it held is learnt again; or take another table";
-                let detail = format!("the item {key} has no attributes `body` (B) and `version` (N)");
-                Err(self.error("read", advice, detail))
-            }
-        }
+        let (Some(AttributeValue::B(body)), Some(version)) = (item.remove("body"), version_of(item)) else {
+            let advice = "remove the item, and what it held is learnt again; or take another table";
+            let detail = format!("the item {key} has no attributes `body` (B) and `version` (N)");
+            return Err(self.error("read", advice, detail));
+        };
+        Ok((key, Item { bytes: body.into_inner(), version }))
     }
 }
 

@@ -1,4 +1,4 @@
-"""MiniStack and LocalStack: how each is started, and what else can be asked of it. QUIRKS.md says where each lies."""
+"""MiniStack, LocalStack and moto: how each is started, and what else can be asked of it. QUIRKS.md says where each lies."""
 
 from __future__ import annotations
 
@@ -86,6 +86,17 @@ def localstack(home: Path) -> Server:
         health="/_localstack/health",
         log=home / "localstack.log",
         patience=120.0,
+    )
+
+
+def moto(home: Path) -> Server:
+    """DynamoDB alone is asked of it."""
+    return Server(
+        name="moto",
+        command=[_python("moto"), "-m", "moto.server", "-H", "127.0.0.1", "-p", "{port}"],
+        env=environment(home),
+        health="/moto-api/data.json",
+        log=home / "moto.log",
     )
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs MiniStack and LocalStack, each in a virtual environment of its own, at the versions of the two requirements files.
+# Installs MiniStack, LocalStack and moto, each in a virtual environment of its own, at the versions of the requirements files.
 #   setup.sh [CACHE]     CACHE: where the environments are kept (default: .ci/cache in the repository)
 # Does nothing for an environment whose stamp matches its requirements and Python.
 set -euo pipefail
@@ -49,3 +49,4 @@ localstack=$(python_of 12 "${newer[@]}" || echo "$any")
 
 install ministack "$any"
 install localstack "$localstack"
+install moto "$any"

@@ -43,6 +43,7 @@ async fn keys_are_asked_for_once_in_batches_of_a_hundred_and_consistently() {
     let mut sizes: Vec<usize> = asked.iter().map(|asked| asked_keys(asked).len()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [50, 100, 100]);
+    assert!(asked.iter().all(|asked| asked.operation == "BatchGetItem"));
     assert!(asked.iter().all(|asked| asked.input["RequestItems"]["memory"]["ConsistentRead"] == json!(true)));
     assert!(script.table().read(&[]).await.unwrap().is_empty());
     assert_eq!(script.asked().len(), 3, "nothing is asked for nothing");
