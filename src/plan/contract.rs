@@ -30,6 +30,7 @@ pub(super) fn contract(known: &Known<'_>, plan: &mut Plan) {
                     expects: Expects::Answer,
                     check: None,
                     refusal: Vec::new(),
+                    authorizer: None,
                     credentials: Vec::new(),
                     group,
                 });
@@ -179,6 +180,7 @@ fn operation(
             expects: expects(demands.unwrap_or(method), Shown::new(known.config, &document.with)),
             check: None,
             refusal: Vec::new(),
+            authorizer: None,
             credentials: document.with.iter().map(|name| name.as_str().into()).collect(),
             group,
         });
@@ -221,6 +223,7 @@ fn operation(
         expects: Expects::Refusal,
         check: None,
         refusal: kinds,
+        authorizer: None,
         credentials: Vec::new(),
         group,
     });

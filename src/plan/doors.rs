@@ -18,7 +18,7 @@ pub(super) const PLACE: &str = "custom domain ";
 pub(super) const PRIVATE: &str = "it is private; set private_apis in the config where it can be reached";
 
 /// The way a probe goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Door {
     /// The stage's invoke URL.
     InvokeUrl,

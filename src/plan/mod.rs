@@ -15,7 +15,7 @@ mod skip;
 mod starting;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -27,7 +27,7 @@ pub use skip::SkipReason;
 pub use starting::starting_config;
 
 use crate::config::{Config, Credential, Expectations, KnownGood, MethodKey, Rules};
-use crate::gateway::{Api, Gap, Match, Method, Request, Stage, Verb, World};
+use crate::gateway::{Api, AuthorizerKind, Gap, Match, Method, Protocol, Request, Stage, Verb, World};
 use ask::Values;
 use doors::{Doors, Opening};
 
@@ -42,6 +42,8 @@ pub struct Plan {
     pub refusals: Vec<Probe>,
     /// Refusals of verbs that change nothing: what shows that a kind of refusal works at an endpoint that is not AWS's.
     pub trials: Vec<Probe>,
+    /// How many of them there are of each.
+    tried: HashMap<Trial, usize>,
     /// For the stages of [`Plan::refusals`], a request that no method takes: what is answered to it proves no route.
     pub controls: BTreeMap<(Arc<str>, Arc<str>), Request>,
     /// Doors that cannot be asked through, and why.
@@ -113,6 +115,8 @@ pub struct Probe {
     pub check: Option<Arc<Expectations>>,
     /// What it is surely refused for, in API Gateway's order; empty for a request that is to be answered.
     pub refusal: Vec<RefusalKind>,
+    /// The kind of the authorizer that refuses it, where one does and is known: an endpoint may enforce one and not another.
+    pub authorizer: Option<AuthorizerKind>,
     /// The credentials that go along: names of the config's.
     pub credentials: Vec<Arc<str>>,
     /// The id of the API that is asked, or the host: requests are limited by it.
@@ -192,8 +196,17 @@ pub enum Expects {
 /// Credentials that could not be had: names of the config's, and why.
 pub type Unreadable = BTreeMap<String, String>;
 
-/// So many trials are made of a kind of refusal, at most.
+/// So many trials are made of each, at most.
 const TRIALS: usize = 3;
+
+/// What trials are made of: an endpoint may enforce one of these and not another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Trial {
+    door: Door,
+    protocol: Protocol,
+    kind: RefusalKind,
+    authorizer: Option<AuthorizerKind>,
+}
 
 /// Plans a run.
 #[must_use]
@@ -203,6 +216,7 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
         probes: Vec::new(),
         refusals: Vec::new(),
         trials: Vec::new(),
+        tried: HashMap::new(),
         controls: BTreeMap::new(),
         gaps: Vec::new(),
     };
@@ -348,9 +362,13 @@ impl<'w> Target<'w> {
             Err(reason) => return Settled::skipped(reason),
         };
         let kinds = refusals(self.api, self.stage, self.resource, self.verb);
-        if verb.is_safe() && plan.wants_trial(&kinds) {
-            let trial = self.refusal(known, &openings, verb, &kinds, subject, group);
-            plan.trials.extend(trial);
+        if verb.is_safe()
+            && let Some(wanted) = self.trial(&openings, &kinds)
+            && plan.tried.get(&wanted).is_none_or(|made| *made < TRIALS)
+            && let Some(trial) = self.refusal(known, &openings, verb, &kinds, subject, group)
+        {
+            *plan.tried.entry(wanted).or_default() += 1;
+            plan.trials.push(trial);
         }
         if !verb.is_safe() && !known.rules.allows(&key, verb) {
             if kinds.is_empty() {
@@ -409,6 +427,7 @@ impl<'w> Target<'w> {
                 expects: if good.is_some() { Expects::Answer } else { contract::expects(self.method, shown) },
                 check: good.filter(|_| provenance.is_known_good()).map(checks).unwrap_or_default(),
                 refusal: Vec::new(),
+                authorizer: None,
                 credentials: with.iter().map(|name| name.as_str().into()).collect(),
                 group: group.clone(),
             });
@@ -434,6 +453,13 @@ impl<'w> Target<'w> {
         None
     }
 
+    /// What a refusal of this method would be a trial of: of what API Gateway looks at first.
+    fn trial(&self, openings: &[Opening], kinds: &[RefusalKind]) -> Option<Trial> {
+        let kind = *kinds.first()?;
+        let authorizer = (kind == RefusalKind::Authorizer).then(|| refusal::authorizer_of(self.method)).flatten();
+        Some(Trial { door: openings.first()?.door.clone(), protocol: self.api.protocol, kind, authorizer })
+    }
+
     /// A request that must be refused for these kinds, through the first door that leads here.
     fn refusal(
         &self,
@@ -457,6 +483,7 @@ impl<'w> Target<'w> {
             if kinds.is_empty() {
                 return None;
             }
+            let authorizer = refusal::authorizer_on_path(known.world, self.api, self.stage, verb, path);
             request.headers.extend(refusal::headers(interface, &kinds));
             Some(Probe {
                 subject,
@@ -467,6 +494,7 @@ impl<'w> Target<'w> {
                 expects: Expects::Refusal,
                 check: None,
                 refusal: kinds,
+                authorizer,
                 credentials: Vec::new(),
                 group: group.clone(),
             })
@@ -502,15 +530,6 @@ impl<'w> Target<'w> {
             .and_then(|verb| world.stage_router(self.api, self.stage)?.route(verb, path));
         (api.id.as_str(), stage.name.as_str()) == (&*self.api.id, &*self.stage.name)
             && hit == Some(Match { resource: self.resource, verb: self.verb })
-    }
-}
-
-impl Plan {
-    /// Whether a trial of one of these kinds is still wanted.
-    fn wants_trial(&self, kinds: &[RefusalKind]) -> bool {
-        kinds.first().is_some_and(|first| {
-            self.trials.iter().filter(|trial| trial.refusal.first() == Some(first)).count() < TRIALS
-        })
     }
 }
 
