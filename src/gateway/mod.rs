@@ -15,7 +15,8 @@ mod world;
 pub use baseline::{Baseline, Seen};
 pub use domain::{DomainRoute, DomainTarget, Via};
 pub use interface::{
-    Authorizer, AuthorizerKind, BodyShape, Integration, Interface, Parameter, Passthrough, Place, Sample, SampleSource,
+    Authorizer, AuthorizerKind, BodyShape, Integration, Interface, InterfaceSource, Parameter, Passthrough, Place,
+    Sample, SampleSource,
 };
 pub use invoke_url::{AWS_INVOKE_URL, InvokeUrl, InvokeUrlError, Reading, dns_suffix};
 pub use model::{

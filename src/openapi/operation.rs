@@ -6,7 +6,8 @@ use super::document::Document;
 use super::sample::{Made, Sampler, shown};
 use super::security::{Demands, Schemes};
 use crate::gateway::{
-    Authorization, BodyShape, Integration, Interface, Method, Parameter, Passthrough, Place, Sample, SampleSource,
+    Authorization, BodyShape, Integration, Interface, InterfaceSource, Method, Parameter, Passthrough, Place, Sample,
+    SampleSource,
 };
 
 /// A longer value is not kept, in bytes: an inventory holds the samples of every method.
@@ -63,6 +64,7 @@ impl<'d> Reader<'d> {
             validates_body: validated.body,
             integration: self.integration(operation),
             authorizer: demands.authorizer,
+            source: InterfaceSource::Export,
         };
         Method {
             authorization: demands.authorization,

@@ -17,7 +17,7 @@ use futures::StreamExt;
 use super::{Clock, Run, explain};
 use crate::diagnose::{Diagnosis, Proof, Symptom, diagnose, proof};
 use crate::discover::{ControlPlane, serves_still};
-use crate::gateway::{AuthorizerKind, Gap, Protocol, Request, Verb, World};
+use crate::gateway::{AuthorizerKind, Deployment, Gap, Protocol, Request, Verb, World};
 use crate::plan::{Plan, Probe, RefusalKind, SkipReason};
 use crate::probe::{Keyring, Observation, Pin, Prober, junk_signature};
 use crate::report::Tally;
@@ -252,12 +252,12 @@ impl<'p> Refusing<'_, 'p> {
         if !sure {
             return Some(SkipReason::DeploymentChanged);
         }
-        // What stands in for a summary may be of the editor. An emulator has nothing better, and every kind is tried first.
-        let deployed = probe.stage.as_ref().and_then(|(api, stage)| {
-            let api = self.world.api(api)?;
-            api.deployment_of(api.stage(stage)?)
-        });
-        if self.plane.is_awss_own() && !deployed.is_some_and(|deployment| deployment.source.is_snapshot()) {
+        // What is of the editor may not be deployed. An emulator has nothing better, and every kind is tried first.
+        if self.may_be_aws(&probe.request) && !self.is_snapshot(probe) {
+            return Some(SkipReason::NoSafeProof);
+        }
+        // On some emulators the editor's methods answer, deployed or not.
+        if self.seen.is_some() && probe.refusal.contains(&RefusalKind::NoRoute) && self.is_edited(probe) {
             return Some(SkipReason::NoSafeProof);
         }
         let seen = |kind: &RefusalKind| {
@@ -270,6 +270,39 @@ impl<'p> Refusing<'_, 'p> {
         }
         let ever_seen = probe.refusal.iter().any(seen);
         Some(if ever_seen { SkipReason::NoSafeProof } else { SkipReason::RefusalNotSeen })
+    }
+
+    /// Whether what a request rests on, or what answers it, may be AWS's.
+    fn may_be_aws(&self, request: &Request) -> bool {
+        self.plane.is_awss_own()
+            || match self.server(request) {
+                Server::InvokeUrl => self.run.invoke_url.is_awss_own(),
+                Server::Host(_) => self.run.domain_url.is_awss_own(),
+                Server::Pinned(_) => false,
+            }
+    }
+
+    /// Whether all that is known of what may answer is surely what was deployed.
+    fn is_snapshot(&self, probe: &Probe) -> bool {
+        let found = probe.stage.as_ref().and_then(|(api, stage)| {
+            let api = self.world.api(api)?;
+            Some((api, api.stage(stage)?))
+        });
+        let Some((api, stage)) = found else { return false };
+        let is_sure = |id: &str| api.deployments.get(id).is_some_and(Deployment::is_sure);
+        stage.serving().is_some_and(is_sure)
+            && stage
+                .split()
+                .is_none_or(|canary| is_sure(&canary.deployment) && stage.deployment.as_deref().is_none_or(is_sure))
+    }
+
+    /// Whether the editor has, or may have, a method for a request.
+    fn is_edited(&self, probe: &Probe) -> bool {
+        let api = probe.stage.as_ref().and_then(|(api, _)| self.world.api(api));
+        let Some(router) = api.and_then(|api| self.world.edited_router(api)) else { return true };
+        let path = self.world.locate(&probe.request).path_at().and_then(|at| probe.request.url.as_str().get(at));
+        let verb = Verb::of_request(&probe.request.method);
+        path.zip(verb).is_none_or(|(path, verb)| router.route(verb, path).is_some())
     }
 
     /// Whether API Gateway surely answers at a request's host: a default endpoint is its own; a custom domain's name may
