@@ -138,6 +138,9 @@ fn classify<'p>(verb: &str, path: &[&'p str]) -> (Operation, Option<&'p str>) {
         ["restapis", api, "deployments", _] => (Operation::GetDeployment, Some(api)),
         ["restapis", api, "resources"] => (Operation::GetResources, Some(api)),
         ["restapis", api, "gatewayresponses"] => (Operation::GetGatewayResponses, Some(api)),
+        ["restapis", api, "requestvalidators"] => (Operation::GetRequestValidators, Some(api)),
+        ["restapis", api, "authorizers"] => (Operation::GetAuthorizers, Some(api)),
+        ["restapis", api, "models"] => (Operation::GetModels, Some(api)),
         ["domainnames"] => (Operation::GetDomainNames, None),
         ["domainnames", domain] => (Operation::GetDomainName, Some(domain)),
         ["domainnames", domain, "basepathmappings"] => (Operation::GetBasePathMappings, Some(domain)),
@@ -164,6 +167,9 @@ fn dispatch(account: &Account, request: &Incoming, operation: Operation, path: &
         Operation::GetDeployments => rest_apis::deployments(rest_apis::find(account, target)?, request)?,
         Operation::GetDeployment => rest_apis::deployment(rest_apis::find(account, target)?, last, request)?,
         Operation::GetResources => resources::list(rest_apis::find(account, target)?, request)?,
+        Operation::GetRequestValidators => resources::validators(rest_apis::find(account, target)?, request)?,
+        Operation::GetAuthorizers => resources::authorizers(rest_apis::find(account, target)?, request)?,
+        Operation::GetModels => resources::models(rest_apis::find(account, target)?, request)?,
         Operation::GetGatewayResponses => rest_apis::gateway_responses(rest_apis::find(account, target)?),
         Operation::GetExport => {
             let api = rest_apis::find(account, target)?;
