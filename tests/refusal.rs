@@ -15,6 +15,7 @@ use gateprobe::plan::SkipReason;
 use gateprobe::report::Report;
 use gateprobe::simulator::{
     Account, Api, ApiKey, Behaviour, Calls, ControlFault, Fault, Method, Methods, Operation, Reached, Simulator, Stage,
+    Summary,
 };
 
 const NOW: i64 = 1_800_000_000;
@@ -286,4 +287,60 @@ async fn an_openapi_contract_finds_the_doors_that_were_removed() {
     );
     assert!(simulator.calls().unsafe_reached().is_empty());
     assert!(report.problems().all(|finding| finding.confirmed));
+}
+
+/// A GET and a POST behind each check that API Gateway makes before an integration.
+fn checked(t: Methods) -> Methods {
+    let t = guarded(t, "/query", || Method::mock().requires_query("q"));
+    let t = guarded(t, "/body", || Method::mock().requires_body(&["name"]));
+    let t = guarded(t, "/json", || Behaviour::OnlyJson.into());
+    guarded(t, "/token", || Method::mock().custom()).patch("/open", Behaviour::Mock)
+}
+
+#[tokio::test]
+async fn what_an_emulators_export_keeps_back_is_proved_all_the_same() {
+    let api = || Api::new("a1b2c3d4e5", "shop").deploy("d1", checked).stage("prod", "d1");
+    for api in [api(), api().sparse_export(), api().refuse_export(), api().sparse_export().summary(Summary::Absent)] {
+        let (report, calls) = run(Account::new("us-east-1").api(api.clone())).await;
+        assert_eq!(unsafe_sent(&calls), ["POST"; 4], "{api:?}");
+        assert_eq!(calls.unsafe_reached(), Vec::<&Reached>::new());
+        assert_eq!(report.coverage.skipped, [(SkipReason::NoSafeProof, 1)].into(), "{:?}", report.diagnoses);
+        assert_eq!(report.coverage.routed, 8, "{:?}", report.diagnoses);
+    }
+}
+
+/// What remains of the danger on an emulator: the editor's validator alone is no deployed one's. One request reaches the
+/// integration, is told, and is the last of its kind there.
+#[tokio::test]
+async fn a_validator_of_the_editor_alone_is_told_at_its_first_request() {
+    let query = || Method::mock().requires_query("q");
+    let api = Api::new("a1b2c3d4e5", "shop")
+        .sparse_export()
+        .deploy("d1", |t| t.get("/safe", query()).post("/a", Method::mock()).post("/b", Method::mock()))
+        .edit(|t| t.post("/a", query()).post("/b", query()))
+        .stage("prod", "d1");
+    let (report, calls) = run(Account::new("us-east-1").api(api)).await;
+    assert_eq!(calls.unsafe_reached().len(), 1);
+    assert_eq!(report.refusals_not_given.len(), 1);
+    assert_eq!(report.coverage.skipped, [(SkipReason::NoSafeProof, 1)].into());
+}
+
+/// MiniStack answers with the editor's methods, deployed or not: what is missing of a deployment may be there.
+#[tokio::test]
+async fn on_an_emulator_what_the_editor_has_is_not_asked_for_as_missing() {
+    let api = |api: Api| api.deploy("d1", |t| t.get("/pets", Behaviour::Mock)).stage("prod", "d1");
+    let document = r#"{"openapi": "3.0.1", "paths": {"/orders": {"delete": {}}}}"#;
+    let config = format!("contract: [{{api: shop, openapi: {document}}}]");
+    let new = || Api::new("a1b2c3d4e5", "shop");
+    let simulator = Simulator::start(Account::new("us-east-1").api(api(new()))).await.unwrap();
+    let report = run_on(&simulator, &config).await;
+    assert_eq!(unsafe_sent(&simulator.calls()), ["DELETE"; 2], "asked, and again before it is told");
+    assert_eq!(report.problems().count(), 1);
+    let edited = api(new()).edit(|t| t.delete("/orders", Behaviour::Mock));
+    let simulator = Simulator::start(Account::new("us-east-1").api(edited)).await.unwrap();
+    let report = run_on(&simulator, &config).await;
+    assert_eq!(unsafe_sent(&simulator.calls()), Vec::<&str>::new());
+    assert!(
+        report.gaps.iter().any(|gap| gap.place == "contract DELETE /restapis/a1b2c3d4e5/prod/_user_request_/orders")
+    );
 }

@@ -381,3 +381,6 @@ impl<'p> Refusing<'_, 'p> {
         request
     }
 }
+
+#[cfg(test)]
+mod tests;
