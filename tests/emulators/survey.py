@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import definitions
@@ -24,9 +25,6 @@ ENFORCED = {
     "LocalStack": {"api-key", "parameters", "body", "media-type"},
 }
 """What each emulator refuses before the integration: measured, QUIRKS.md. A junk signature neither of them refuses."""
-TOLD = {"MiniStack": {"authorizer", "pool", "iam", "api-key", "media-type"}, "LocalStack": {"pool", "iam", "api-key", "media-type"}}
-"""What each control plane tells of a *stage*: measured, QUIRKS.md. That a method has a validator, only the edited tree says, which may
-be another than what is deployed: no evidence for sending an unsafe verb. Nor does LocalStack's export name a CUSTOM method's authorizer."""
 
 
 class Method(NamedTuple):
@@ -44,8 +42,6 @@ class Survey:
     """The API's id of each document, and of the calibration."""
     kinds: Mapping[Method, frozenset[str]]
     """Each deployed method with the refusals that stand in front of it."""
-    told: Mapping[Method, frozenset[str]]
-    """The same, as far as the control plane tells it of the stage."""
     plan: Outcome
     run: Outcome
     requests: list[Request]
@@ -58,10 +54,10 @@ class Survey:
 
     def fate(self, method: Method) -> str:
         """`probed`, or the reason that this emulator leaves."""
-        told = self.told[method]
-        if method.verb in SAFE or told & ENFORCED[self.emulator]:
+        kinds = self.kinds[method]
+        if method.verb in SAFE or kinds & ENFORCED[self.emulator]:
             return "probed"
-        return "refusal-not-seen" if told else "no-safe-proof"
+        return "refusal-not-seen" if kinds else "no-safe-proof"
 
     def fates(self, name: str) -> Counter[str]:
         return Counter(self.fate(method) for method in self.methods(name))
@@ -79,16 +75,27 @@ class Survey:
 
 
 def calibration(server: Server, backend: str) -> str:
-    """GET methods, each behind one kind of refusal: on an emulator a kind is used on an unsafe verb only after it was seen to work on a safe one."""
+    """GET methods, each behind one kind of refusal: on an emulator a kind, and of authorizers each type, is used on an unsafe verb only
+    after it was seen to work on a safe one."""
     api = RestApi([server], "calibration")
     gateway = client(server.url, "apigateway")
     validator = gateway.create_request_validator(restApiId=api.id, name="all", validateRequestBody=True, validateRequestParameters=True)["id"]
     gateway.create_model(restApiId=api.id, name="Thing", contentType="application/json", schema='{"type": "object", "required": ["name"]}')
-    authorizer = token_authorizer(server, api.id)
+    make = partial(gateway.create_authorizer, restApiId=api.id)
+    pool = make(name="pool", type="COGNITO_USER_POOLS", providerARNs=[definitions.POOL], identitySource="method.request.header.Authorization")["id"]
+    request = make(
+        name="request",
+        type="REQUEST",
+        authorizerUri=definitions.NOWHERE,
+        identitySource="method.request.header.X-Token",
+        authorizerResultTtlInSeconds=300,
+    )["id"]
     api.method("GET", "/key", Http(f"{backend}/calibration/GET/key"), key=True)
     api.method("GET", "/open", Http(f"{backend}/calibration/GET/open"))
     for path, change in (
-        ("/token", {"authorizationType": "CUSTOM", "authorizerId": authorizer}),
+        ("/token", {"authorizationType": "CUSTOM", "authorizerId": token_authorizer(server, api.id)}),
+        ("/request", {"authorizationType": "CUSTOM", "authorizerId": request}),
+        ("/pool", {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": pool}),
         ("/signed", {"authorizationType": "AWS_IAM"}),
         ("/parameters", {"requestParameters": {"method.request.querystring.q": True}, "requestValidatorId": validator}),
         ("/body", {"requestModels": {"application/json": "Thing"}, "requestValidatorId": validator}),
@@ -160,14 +167,6 @@ def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer:
     }
 
 
-def _told(server: Server, api: str, known: Mapping[Method, frozenset[str]]) -> dict[Method, frozenset[str]]:
-    mine = {method: kinds for method, kinds in known.items() if method.api == api}
-    told = TOLD[server.name]
-    if server.name == "LocalStack" and any(method.verb == "ANY" for method in mine):
-        told = told - {"media-type"}  # its export of an API with an ANY method is a 500
-    return {method: kinds & told for method, kinds in mine.items()}
-
-
 def survey(names: Sequence[str], server: Server, localstack: Server, backend: Backend, gateprobe: Gateprobe) -> Survey:
     """Imports the documents (into MiniStack by way of LocalStack, `definitions.copy`) beside a calibration, plans and runs."""
     emulators.reset(localstack)
@@ -177,7 +176,6 @@ def survey(names: Sequence[str], server: Server, localstack: Server, backend: Ba
         api = definitions.import_into_localstack(localstack, definitions.load(name, backend.url), "live")
         apis[name] = api if server is localstack else definitions.copy(localstack, api, server, "live")
     known = {method: kind for api in apis.values() for method, kind in kinds(server, api).items()}
-    told = {method: kind for api in apis.values() for method, kind in _told(server, api, known).items()}
     backend.forget()
     quick = gateprobe.home / "quick.yaml"
     quick.write_text("limits: {control_plane_rate: 1000, api_rate: 0}\n")  # says nothing of any request: at AWS's own pace 25 APIs take minutes
@@ -189,4 +187,4 @@ def survey(names: Sequence[str], server: Server, localstack: Server, backend: Ba
         plan = planning.result()
         requests = list(data.requests)
     assert not nothing.requests, "a plan sends nothing"
-    return Survey(server.name, apis, known, told, plan, run, requests, backend.calls())
+    return Survey(server.name, apis, known, plan, run, requests, backend.calls())
