@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import definitions
 import emulators
@@ -42,6 +45,8 @@ class Survey:
     """The API's id of each document, and of the calibration."""
     kinds: Mapping[Method, frozenset[str]]
     """Each deployed method with the refusals that stand in front of it."""
+    doors: Mapping[Method, str | None]
+    """Where each deployed method leads at the backend; a MOCK nowhere."""
     plan: Outcome
     run: Outcome
     requests: list[Request]
@@ -69,6 +74,14 @@ class Survey:
 
     def sent(self, name: str) -> list[Request]:
         return [request for request in self.requests if f"/restapis/{self.apis[name]}/" in request.path]
+
+    def method_of(self, request: Request) -> Method | None:
+        """The deployed method that a request to the data plane is for: the one with the fewest parameters."""
+        api, path = request.path.split("?")[0].removeprefix("/restapis/").split("/live/_user_request_")
+        mine = [method for method in self.doors if method.api == api and method.verb in (request.method, "ANY")]
+        shapes = {method: re.sub(r"\{(\w+)(\+?)\}", lambda part: ".+" if part[2] else "[^/]+", method.path) for method in mine}
+        fits = [method for method in mine if re.fullmatch(shapes[method], path)]
+        return min(fits, key=lambda method: (method.path.count("{"), method.verb == "ANY"), default=None)
 
     def reached(self, name: str) -> list[Call]:
         return [call for call in self.calls if call.path.startswith(f"/{name}/")]
@@ -130,21 +143,24 @@ def put(api: RestApi, server: Server, verb: str, path: str, backend: str, *, pas
         gateway.put_integration_response(**where, statusCode="200")
 
 
-def kinds(server: Server, api: str) -> dict[Method, frozenset[str]]:
-    """Every method with the refusals that it is configured for."""
+def methods(server: Server, api: str) -> tuple[dict[Method, frozenset[str]], dict[Method, str | None]]:
+    """Every method with the refusals that it is configured for, and with where it leads."""
     gateway = client(server.url, "apigateway")
     validators = {one["id"]: one for one in gateway.get_request_validators(restApiId=api)["items"]}
     authorizers = {one["id"]: one for one in gateway.get_authorizers(restApiId=api)["items"]}
-    found = {}
+    demanding = {model["name"] for model in gateway.get_models(restApiId=api)["items"] if json.loads(model["schema"]).get("required")}
+    kinds, doors = {}, {}
     for page in gateway.get_paginator("get_resources").paginate(restApiId=api, embed=["methods"]):
         for resource in page["items"]:
             for verb, method in resource.get("resourceMethods", {}).items():
                 authorizer = authorizers.get(method.get("authorizerId"), {})
-                found[Method(api, verb, resource["path"])] = frozenset(_kinds(method, validators, authorizer))
-    return found
+                integration = method["methodIntegration"]
+                doors[Method(api, verb, resource["path"])] = None if integration["type"] == "MOCK" else urlsplit(integration["uri"]).path
+                kinds[Method(api, verb, resource["path"])] = frozenset(_kinds(method, validators, authorizer, demanding))
+    return kinds, doors
 
 
-def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer: Mapping[str, Any]) -> set[str]:
+def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer: Mapping[str, Any], demanding: Set[str]) -> set[str]:
     validator = validators.get(method.get("requestValidatorId"), {})
     required = [name for name, needed in (method.get("requestParameters") or {}).items() if needed and ".path." not in name]
     integration = method["methodIntegration"]
@@ -158,7 +174,8 @@ def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer:
             "iam": method["authorizationType"] == "AWS_IAM",
             "api-key": method["apiKeyRequired"],
             "parameters": validator.get("validateRequestParameters") and required,
-            "body": validator.get("validateRequestBody") and method.get("requestModels"),
+            # a model that takes `{}` may take an empty body too
+            "body": validator.get("validateRequestBody") and demanding & set((method.get("requestModels") or {}).values()),
             "media-type": integration.get("passthroughBehavior") == "NEVER"
             and integration.get("requestTemplates")
             and not integration["type"].endswith("PROXY"),
@@ -175,7 +192,9 @@ def survey(names: Sequence[str], server: Server, localstack: Server, backend: Ba
     for name in names:
         api = definitions.import_into_localstack(localstack, definitions.load(name, backend.url), "live")
         apis[name] = api if server is localstack else definitions.copy(localstack, api, server, "live")
-    known = {method: kind for api in apis.values() for method, kind in kinds(server, api).items()}
+    found = [methods(server, api) for api in apis.values()]
+    known = {method: kind for kinds, _ in found for method, kind in kinds.items()}
+    doors = {method: door for _, doors in found for method, door in doors.items()}
     backend.forget()
     quick = gateprobe.home / "quick.yaml"
     quick.write_text("limits: {control_plane_rate: 1000, api_rate: 0}\n")  # says nothing of any request: at AWS's own pace 25 APIs take minutes
@@ -187,4 +206,4 @@ def survey(names: Sequence[str], server: Server, localstack: Server, backend: Ba
         plan = planning.result()
         requests = list(data.requests)
     assert not nothing.requests, "a plan sends nothing"
-    return Survey(server.name, apis, known, plan, run, requests, backend.calls())
+    return Survey(server.name, apis, known, doors, plan, run, requests, backend.calls())
