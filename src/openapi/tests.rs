@@ -321,6 +321,22 @@ fn bodies() {
     for (got, expected) in cases {
         assert_eq!(got, expected);
     }
+    // A model is found by its key as it is written (facts B14): no empty body is surely refused under another one.
+    let base = json!({"schema": {"$ref": "#/components/schemas/Base"}});
+    for kind in ["*/*", "application/*", "application/json;charset=UTF-8", "application/json ", "Application/JSON", ""]
+    {
+        assert_eq!(body(json!({kind: base})), r#"application/json takes {"a":"sample"} Schema"#, "{kind:?}");
+    }
+    for (kinds, chosen) in [
+        (json!({"*/*": base, "application/json": base}), "application/json refuses"),
+        (json!({"application/*": base, "application/vnd.x+json": base}), "application/vnd.x+json refuses"),
+        (json!({"application/json; charset=utf-8": base, "application/json": base}), "application/json refuses"),
+        (json!({"application/a+json": base, "application/json": base, "text/plain": base}), "application/json refuses"),
+        (json!({"application/a+json": base, "text/plain": base}), "application/a+json refuses"),
+    ] {
+        let got = body(kinds.clone());
+        assert!(got.starts_with(chosen), "{kinds}: {got}");
+    }
 }
 
 #[test]
