@@ -67,6 +67,15 @@ impl Verb {
     }
 }
 
+/// Headers that make a request one of another verb: API Gateway routes by the first (facts A0), backends by any of them.
+const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// Whether a header of this name has its request taken for one of another verb. None goes out without the user's word.
+#[must_use]
+pub fn overrides_verb(header: &str) -> bool {
+    OVERRIDES.iter().any(|other| header.eq_ignore_ascii_case(other))
+}
+
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -357,9 +357,9 @@ impl<'w> Target<'w> {
                 return Settled::skipped(SkipReason::NoSafeProof);
             }
             let Some(probe) = self.refusal(known, &openings, verb, &kinds, subject, group) else {
-                // Either nothing reaches it, or what does may reach another method under a canary.
-                let split = self.stage.split().is_some();
-                return Settled::skipped(if split { SkipReason::NoSafeProof } else { SkipReason::Unreachable });
+                // Either nothing reaches it, or what does may reach another method: under a canary, or by an escaped path.
+                let unsure = self.stage.split().is_some() || !path::is_plain(self.resource);
+                return Settled::skipped(if unsure { SkipReason::NoSafeProof } else { SkipReason::Unreachable });
             };
             plan.refusals.push(probe);
             return Settled::probed();
@@ -448,11 +448,14 @@ impl<'w> Target<'w> {
         let values = Values { known: None, parameters: &known.config.parameters, interface, with_body: false };
         // A routing rule's headers may be the very ones that a refusal is to come without.
         openings.iter().filter(|opening| !opening.needs_headers()).find_map(|opening| {
-            let mut request = values.paths(self.resource).into_iter().find_map(|filling| {
+            let mut request = values.plain_paths(self.resource).into_iter().find_map(|filling| {
                 opening.request(verb, &filling.path).filter(|request| self.is_reached_by(known.world, request))
             })?;
             let address = known.world.locate(&request);
             let path = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("");
+            if !verb.is_safe() && !path::is_plain(path) {
+                return None;
+            }
             let kinds = refusal::on_path(known.world, self.api, self.stage, verb, path, kinds.to_vec());
             if kinds.is_empty() {
                 return None;
