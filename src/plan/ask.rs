@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Provenance;
 use super::path::{self, Filling};
 use crate::config::KnownGood;
-use crate::gateway::{Interface, Place, Request, SampleSource, overrides_verb};
+use crate::gateway::{Interface, Place, Request, SampleSource, Segment, overrides_verb, segments};
 
 /// Where the values of a request may come from, the best first.
 #[derive(Clone, Copy)]
@@ -50,6 +50,25 @@ impl Values<'_> {
     /// value, and of values only those that are written in a URL as they are.
     pub(super) fn plain_paths(&self, resource: &str) -> Vec<Filling> {
         path::plain_fillings(resource, |name| self.of(Place::Path, name))
+    }
+
+    /// The parameters of a path whose best value is one that nobody named: made up to a schema, or a placeholder.
+    pub(super) fn made_up(&self, resource: &str) -> Vec<String> {
+        let declared = self.interface.map_or(&[][..], |interface| &interface.parameters);
+        let stated = |name: &str| match self.of(Place::Path, name) {
+            // A default or one of an enumeration is the API's own word.
+            Some((_, Provenance::Schema)) => {
+                let declared = declared.iter().find(|known| known.place == Place::Path && known.name == name);
+                let sample = declared.and_then(|declared| declared.sample.as_ref().ok());
+                sample.is_some_and(|sample| sample.from != SampleSource::Schema)
+            }
+            found => found.is_some(),
+        };
+        let names = segments(resource).filter_map(|segment| match Segment::parse(segment) {
+            Segment::Literal(_) => None,
+            Segment::Parameter(name) | Segment::Greedy(name) => Some(name),
+        });
+        names.filter(|name| !stated(name)).map(str::to_owned).collect()
     }
 
     /// Puts query, headers and body on a request, and says of what kind its values are.

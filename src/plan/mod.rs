@@ -107,6 +107,8 @@ pub struct Probe {
     pub request: Request,
     /// Where the request's values come from.
     pub provenance: Provenance,
+    /// The path's parameters whose values are made up: nobody says that there is such a thing.
+    pub made_up: Vec<String>,
     /// What answer is evidence of nothing wrong.
     pub expects: Expects,
     /// What the user holds the answer to.
@@ -179,7 +181,7 @@ impl Provenance {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expects {
-    /// The method's own answer: a success, or, for made-up values, any answer of the backend below 500.
+    /// The method's own answer: a success, or, for made-up values, any answer of the backend that may be for their sake.
     Answer,
     /// A refusal, for no key is configured.
     KeyRefusal,
@@ -398,13 +400,14 @@ impl<'w> Target<'w> {
                 let made_up = verb.is_safe() && good.is_some();
                 self.ask(known, opening, verb, Values { known: None, ..values }).filter(|_| made_up)
             });
-            let Some((request, provenance)) = asked else { continue };
+            let Some((request, provenance, made_up)) = asked else { continue };
             plan.probes.push(Probe {
                 subject,
                 stage: Some(self.place()),
                 door: opening.door.clone(),
                 request,
                 provenance,
+                made_up,
                 // What the user calls good is to be answered, whatever it shows.
                 expects: if good.is_some() { Expects::Answer } else { contract::expects(self.method, shown) },
                 check: good.filter(|_| provenance.is_known_good()).map(checks).unwrap_or_default(),
@@ -423,12 +426,12 @@ impl<'w> Target<'w> {
         opening: &Opening,
         verb: Verb,
         values: Values<'_>,
-    ) -> Option<(Request, Provenance)> {
+    ) -> Option<(Request, Provenance, Vec<String>)> {
         for filling in values.paths(self.resource) {
             let Some(mut request) = opening.request(verb, &filling.path) else { continue };
             if self.is_reached_by(known.world, &request) {
                 let provenance = values.dress(&mut request, filling.provenance);
-                return Some((request, provenance));
+                return Some((request, provenance, values.made_up(self.resource)));
             }
         }
         None
@@ -467,6 +470,7 @@ impl<'w> Target<'w> {
                 door: opening.door.clone(),
                 request,
                 provenance: Provenance::Refusal,
+                made_up: Vec::new(),
                 expects: Expects::Refusal,
                 check: None,
                 refusal: kinds,
