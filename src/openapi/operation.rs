@@ -9,6 +9,10 @@ use crate::gateway::{
     Authorization, BodyShape, Integration, Interface, Method, Parameter, Passthrough, Place, Sample, SampleSource,
 };
 
+/// The content type of form fields that are written one behind the other.
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The content type of form fields that are written each in a part of its own.
+const MULTIPART: &str = "multipart/form-data";
 /// A longer value is not kept, in bytes: an inventory holds the samples of every method.
 const LONGEST: usize = 64 << 10;
 /// An operation's parameters beyond these are not read: API Gateway's URLs and headers hold fewer.
@@ -113,12 +117,16 @@ impl<'d> Reader<'d> {
                 Some(self.body_shape(content_type, schema, None))
             }
             (None, false) => {
-                let content_type = consumed().next().unwrap_or("application/x-www-form-urlencoded");
-                Some(BodyShape {
-                    content_type: plain_type(content_type),
-                    refuses_empty: false,
-                    sample: self.form(&form),
-                })
+                // Fields are written in one of two ways, whatever else the operation is said to take.
+                let kinds: Vec<String> = consumed().map(plain_type).collect();
+                let named = |wanted: &str| kinds.iter().any(|kind| kind == wanted);
+                let in_parts = named(MULTIPART) && !named(FORM);
+                let mut sample = self.form(&form);
+                if in_parts {
+                    sample = sample.and_then(|_| Err(format!("no body is made up of the type {MULTIPART}")));
+                }
+                let content_type = if in_parts { MULTIPART } else { FORM };
+                Some(BodyShape { content_type: content_type.to_owned(), refuses_empty: false, sample })
             }
             (None, true) => None,
         };
@@ -198,7 +206,7 @@ impl<'d> Reader<'d> {
             _ if is_json(content_type) => value.to_string(),
             (Value::String(text), SampleSource::Example) => text.clone(),
             (Value::String(text), _) if content_type.starts_with("text/") && content_type != "text/xml" => text.clone(),
-            (Value::Object(members), _) if content_type == "application/x-www-form-urlencoded" => form_encoded(members),
+            (Value::Object(members), _) if content_type == FORM => form_encoded(members),
             _ => return Err(format!("no body is made up of the type {content_type}")),
         };
         Ok(Sample { value: short(value)?, from })

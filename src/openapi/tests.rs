@@ -256,6 +256,22 @@ fn parameters_and_bodies_of_swagger() {
     let file = json!({"consumes": ["multipart/form-data"], "parameters": [{"name": "f", "in": "formData", "required": true, "type": "file"}]});
     let body = interface(file, document).body.unwrap();
     assert_eq!(body.sample, Err("the form field `f` is a file, and none is made up".to_owned()));
+    // Fields are no JSON, whatever the document says beside them.
+    for (consumes, kind, good) in [
+        (json!(["application/*"]), "application/x-www-form-urlencoded", true),
+        (json!(["application/json"]), "application/x-www-form-urlencoded", true),
+        (json!([]), "application/x-www-form-urlencoded", true),
+        (
+            json!(["multipart/form-data", "application/x-www-form-urlencoded"]),
+            "application/x-www-form-urlencoded",
+            true,
+        ),
+        (json!(["multipart/form-data"]), "multipart/form-data", false),
+    ] {
+        let field = json!({"consumes": consumes, "parameters": [{"name": "f", "in": "formData", "required": true, "type": "string"}]});
+        let body = interface(field, json!({"swagger": "2.0", "paths": {}})).body.unwrap();
+        assert_eq!((body.content_type.as_str(), body.sample.is_ok()), (kind, good), "{consumes}");
+    }
 }
 
 #[test]
