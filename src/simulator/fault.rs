@@ -26,6 +26,8 @@ pub enum Operation {
     GetApi,
     /// API Gateway v2's `GetStages`.
     GetStagesV2,
+    /// API Gateway v2's `GetStage`.
+    GetStageV2,
     /// API Gateway v2's.
     GetRoutes,
     /// API Gateway v2's.

@@ -44,6 +44,12 @@ pub(super) fn stages(api: &Api, request: &Incoming) -> Result<Value, Failure> {
     paging::v2(api.stages.iter().map(stage).collect(), request, "items")
 }
 
+/// GetStage.
+pub(super) fn one_stage(api: &Api, name: &str) -> Result<Value, Failure> {
+    let found = api.stages.iter().find(|stage| stage.name == name);
+    found.map(stage).ok_or_else(|| Failure::not_found("Invalid stage identifier specified"))
+}
+
 fn stage(stage: &Stage) -> Value {
     let updated = OffsetDateTime::from_unix_timestamp(stage.updated_at).ok().and_then(|at| at.format(&Rfc3339).ok());
     let mut value = json!({ "stageName": stage.name, "autoDeploy": stage.auto_deploy, "lastUpdatedDate": updated });
