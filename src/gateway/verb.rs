@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A verb that a REST API method can be declared for, `ANY` included.
+/// A verb that a method of a REST API, or a route of an HTTP API, can be declared for, `ANY` included.
 ///
 /// A *request* never carries `ANY`; a *method* may. [`VerbSet`] says which concrete verbs `ANY` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl Verb {
 
     /// Reads the verb of a request: upper case as HTTP has it, and never `ANY`.
     ///
-    /// Returns `None` for a verb that no REST API method can serve.
+    /// Returns `None` for a verb that no method can serve.
     #[must_use]
     pub fn of_request(verb: &str) -> Option<Verb> {
         Self::CONCRETE.into_iter().find(|known| known.as_str() == verb)
@@ -82,9 +82,9 @@ impl fmt::Display for Verb {
     }
 }
 
-/// The text is no verb that a REST API can declare.
+/// The text is no verb that an API can declare.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no verb of a REST API method: expected one of DELETE GET HEAD OPTIONS PATCH POST PUT ANY")]
+#[error("`{0}` is no verb of an API's methods: expected one of DELETE GET HEAD OPTIONS PATCH POST PUT ANY")]
 pub struct UnknownVerb(
     /// The text as it was given.
     pub String,

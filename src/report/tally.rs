@@ -460,7 +460,7 @@ fn notes(world: &World) -> Vec<String> {
     let mut notes = Vec::new();
     if inventory.apis.is_empty() {
         notes.push(format!(
-            "no REST API was found in {}: check the region, the account and the --api and --stage filters",
+            "no API was found in {}: check the region, the account and the --api and --stage filters",
             inventory.region
         ));
     }
