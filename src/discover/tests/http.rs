@@ -276,22 +276,29 @@ fn guarded(path: &str) -> Answer {
     }
 }
 
+const EXPORT: &str = "/v2/apis/h1h1h1h1h1/exports/OAS30";
+const ROUTES: &str = "/v2/apis/h1h1h1h1h1/routes";
+
+fn at(path: &str, wanted: &str, answer: impl FnOnce() -> Answer) -> Option<Answer> {
+    (path == wanted).then(answer)
+}
+
+fn changed(path: &str, key: &str, value: &str) -> Option<Answer> {
+    let mut stage = guarded_stage(path.strip_prefix("/v2/apis/h1h1h1h1h1/stages/")?);
+    stage[key] = json!(value);
+    Some(Answer::Json(stage))
+}
+
+fn no_export(path: &str) -> Option<Answer> {
+    at(path, EXPORT, || Answer::Error(501, "InternalFailure", "not implemented"))
+}
+
 #[tokio::test]
 async fn a_stage_that_deploys_by_itself_is_compared_with_what_it_serves() {
     let of = |results: [Result<bool, &str>; 3]| -> Vec<(String, Result<bool, String>)> {
         let names = ["named", "unnamed", "manual"].map(str::to_owned);
         names.into_iter().zip(results.map(|result| result.map_err(str::to_owned))).collect()
     };
-    const EXPORT: &str = "/v2/apis/h1h1h1h1h1/exports/OAS30";
-    const ROUTES: &str = "/v2/apis/h1h1h1h1h1/routes";
-    fn at(path: &str, wanted: &str, answer: impl FnOnce() -> Answer) -> Option<Answer> {
-        (path == wanted).then(answer)
-    }
-    fn changed(path: &str, key: &str, value: &str) -> Option<Answer> {
-        let mut stage = guarded_stage(path.strip_prefix("/v2/apis/h1h1h1h1h1/stages/")?);
-        stage[key] = json!(value);
-        Some(Answer::Json(stage))
-    }
     assert_eq!(serves(|_| None).await, of([Ok(true), Ok(true), Ok(true)]), "nothing changed");
     // Another deployment, or one where there was no name for any.
     let found = serves(|path| changed(path, "deploymentId", "d3")).await;
@@ -329,9 +336,6 @@ async fn a_stage_that_deploys_by_itself_is_compared_with_what_it_serves() {
         assert_eq!(found, of([Err(behind), Err(behind), Err(behind)]));
     }
     // Where the endpoint cannot export, and is not AWS's own, the routes are read again.
-    fn no_export(path: &str) -> Option<Answer> {
-        at(path, EXPORT, || Answer::Error(501, "InternalFailure", "not implemented"))
-    }
     assert_eq!(serves(no_export).await, of([Ok(true), Ok(true), Ok(true)]));
     let other = |path: &str| {
         no_export(path).or_else(|| at(path, ROUTES, || Answer::Json(json!({"items": [route("POST /pets", "NONE")]}))))

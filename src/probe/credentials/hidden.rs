@@ -106,7 +106,8 @@ fn digests(text: &str) -> Vec<String> {
     let hash = suite.common.hash_provider.hash(text.as_bytes());
     let bytes = hash.as_ref();
     let plain = STANDARD.encode(bytes);
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex: String = digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect();
     let mut forms = vec![
         plain.replace('/', "\\/"),
         plain.replace('+', "\\u002b").replace('/', "\\u002f").replace('=', "\\u003d"),

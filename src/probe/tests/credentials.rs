@@ -211,7 +211,10 @@ async fn the_digest_of_what_was_sent_is_taken_out() {
     let server = Http::answering(|seen, _| {
         let sent = ["authorization", "x-api-key", "x-id"].iter().find_map(|name| seen.header(name)).unwrap();
         let token = sent.split_once(' ').map_or(sent, |(_, token)| token);
-        let hex = |text: &str| digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |text: &str| {
+            let digits = digest(text).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect::<String>()
+        };
         let said = [sent, token].map(|text| format!("{} {}", STANDARD.encode(digest(text)), hex(text)));
         answer(403, &format!("whole: {}, token: {}.", said[0], said[1]))
     })
