@@ -10,6 +10,8 @@ use crate::gateway::{
     Parameter, Place, Protocol, RoutingMode, RoutingRule, Sample, SampleSource, Stage, Tree, TreeSource,
 };
 
+mod contract;
+
 fn api(id: &str, stages: &[(&str, Tree)]) -> Api {
     Api {
         id: id.to_owned(),
