@@ -36,7 +36,8 @@ pub struct Config {
     pub apis: Vec<String>,
     /// Stages to watch: globs on the name. Empty: all.
     pub stages: Vec<String>,
-    /// Values of path parameters by name, as `petId: "7"`. A greedy parameter's value may hold slashes.
+    /// Values of parameters by name, as `petId: "7"`: of a path, and of required query parameters and headers. A greedy
+    /// parameter's value may hold slashes.
     #[schemars(with = "BTreeMap<String, schema::Scalar>")]
     pub parameters: BTreeMap<String, String>,
     /// Requests that callers rely on: probed whether deployed or not.
