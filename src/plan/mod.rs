@@ -427,7 +427,13 @@ impl<'w> Target<'w> {
         verb: Verb,
         values: Values<'_>,
     ) -> Option<(Request, Provenance, Vec<String>)> {
-        for filling in values.paths(self.resource) {
+        let fillings = values.paths(self.resource);
+        let best = fillings.first().map(|filling| filling.provenance);
+        for filling in fillings {
+            // What may change something goes to the user's own path or nowhere.
+            if !verb.is_safe() && values.known.is_some() && Some(filling.provenance) != best {
+                break;
+            }
             let Some(mut request) = opening.request(verb, &filling.path) else { continue };
             if self.is_reached_by(known.world, &request) {
                 let provenance = values.dress(&mut request, filling.provenance);

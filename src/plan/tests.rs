@@ -11,6 +11,7 @@ use crate::gateway::{
 };
 
 mod contract;
+mod requests;
 
 fn api(id: &str, stages: &[(&str, Tree)]) -> Api {
     Api {

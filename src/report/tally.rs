@@ -495,6 +495,7 @@ mod tests {
     use crate::gateway::{Inventory, InvokeUrl};
     use crate::plan::{DomainUrl, Unreadable, plan};
     use crate::probe::Response;
+    use crate::report::terminal::{self, Style};
 
     const INVENTORY: &str = r#"{"version": 1, "region": "us-east-1", "read_at": 0,
         "apis": [{"id": "a1", "name": "shop", "stages": [{"name": "prod", "deployment": "d1"}],
@@ -606,7 +607,14 @@ mod tests {
                 (!failing, !failing),
                 "{case}"
             );
+            let drawn = terminal::report(&report, Style { width: 400, ..Style::default() });
+            let cause = finding.diagnosis.cause.unwrap();
+            let line = format!("1 failed at a made-up value ({cause})");
+            assert_eq!(drawn.contains(&line), !failing, "{drawn}");
             if !failing {
+                let url = &finding.diagnosis.request.url;
+                let why = format!("GET {url} answered {}: Give the config a good value", answer.0);
+                assert!(drawn.contains(&why), "{drawn}");
                 assert_eq!((report.coverage.routed, report.coverage.healthy), (1, 0), "{case}");
                 assert!(finding.diagnosis.remedy.contains("known_good: [{path: '/x/{id}'"), "{case}");
             }
