@@ -608,8 +608,7 @@ mod tests {
                 "{case}"
             );
             let drawn = terminal::report(&report, Style { width: 400, ..Style::default() });
-            let cause = finding.diagnosis.cause.unwrap();
-            let line = format!("1 failed at a made-up value ({cause})");
+            let line = format!("1 failed at a made-up value ({})", finding.diagnosis.cause.unwrap());
             assert_eq!(drawn.contains(&line), !failing, "{drawn}");
             if !failing {
                 let url = &finding.diagnosis.request.url;
