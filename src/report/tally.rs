@@ -621,6 +621,14 @@ mod tests {
     }
 
     #[test]
+    fn a_backend_that_does_not_know_a_made_up_value_has_not_failed() {
+        let report = answered("/x/{id}", OPEN, "rest", "", (404, "", "no such order"));
+        let [finding] = report.diagnoses.as_slice() else { panic!("it is told") };
+        assert!(finding.expected && !finding.diagnosis.evidence[0].contains("made up"), "{finding:?}");
+        assert!(!terminal::report(&report, Style::default()).contains("failed at"));
+    }
+
+    #[test]
     fn an_http_api_has_one_word_for_a_function_that_throws() {
         let threw = (500, "", r#"{"message":"Internal Server Error"}"#);
         for (resource, failing) in [("/x/{id}", false), ("/x", true)] {
