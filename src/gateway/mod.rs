@@ -29,5 +29,5 @@ pub(crate) use plain::{plain, steers};
 pub use request::Request;
 pub(crate) use router::rank;
 pub use router::{DEFAULT_ROUTE, Match, Router, Segment, segments};
-pub use verb::{UnknownVerb, Verb, VerbSet};
+pub use verb::{UnknownVerb, Verb, VerbSet, overrides_verb};
 pub use world::{Address, DomainAddress, Earlier, EndpointAddress, World};

@@ -109,6 +109,8 @@ pub struct Probe {
     pub request: Request,
     /// Where the request's values come from.
     pub provenance: Provenance,
+    /// The path's parameters whose values are made up: nobody says that there is such a thing.
+    pub made_up: Vec<String>,
     /// What answer is evidence of nothing wrong.
     pub expects: Expects,
     /// What the user holds the answer to.
@@ -183,7 +185,7 @@ impl Provenance {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expects {
-    /// The method's own answer: a success, or, for made-up values, any answer of the backend below 500.
+    /// The method's own answer: a success, or, for made-up values, any answer of the backend that may be for their sake.
     Answer,
     /// A refusal, for no key is configured.
     KeyRefusal,
@@ -375,9 +377,9 @@ impl<'w> Target<'w> {
                 return Settled::skipped(SkipReason::NoSafeProof);
             }
             let Some(probe) = self.refusal(known, &openings, verb, &kinds, subject, group) else {
-                // Either nothing reaches it, or what does may reach another method under a canary.
-                let split = self.stage.split().is_some();
-                return Settled::skipped(if split { SkipReason::NoSafeProof } else { SkipReason::Unreachable });
+                // Either nothing reaches it, or what does may reach another method: under a canary, or by an escaped path.
+                let unsure = self.stage.split().is_some() || !path::is_plain(self.resource);
+                return Settled::skipped(if unsure { SkipReason::NoSafeProof } else { SkipReason::Unreachable });
             };
             plan.refusals.push(probe);
             return Settled::probed();
@@ -416,13 +418,14 @@ impl<'w> Target<'w> {
                 let made_up = verb.is_safe() && good.is_some();
                 self.ask(known, opening, verb, Values { known: None, ..values }).filter(|_| made_up)
             });
-            let Some((request, provenance)) = asked else { continue };
+            let Some((request, provenance, made_up)) = asked else { continue };
             plan.probes.push(Probe {
                 subject,
                 stage: Some(self.place()),
                 door: opening.door.clone(),
                 request,
                 provenance,
+                made_up,
                 // What the user calls good is to be answered, whatever it shows.
                 expects: if good.is_some() { Expects::Answer } else { contract::expects(self.method, shown) },
                 check: good.filter(|_| provenance.is_known_good()).map(checks).unwrap_or_default(),
@@ -442,12 +445,18 @@ impl<'w> Target<'w> {
         opening: &Opening,
         verb: Verb,
         values: Values<'_>,
-    ) -> Option<(Request, Provenance)> {
-        for filling in values.paths(self.resource) {
+    ) -> Option<(Request, Provenance, Vec<String>)> {
+        let fillings = values.paths(self.resource);
+        let best = fillings.first().map(|filling| filling.provenance);
+        for filling in fillings {
+            // What may change something goes to the user's own path or nowhere.
+            if !verb.is_safe() && values.known.is_some() && Some(filling.provenance) != best {
+                break;
+            }
             let Some(mut request) = opening.request(verb, &filling.path) else { continue };
             if self.is_reached_by(known.world, &request) {
                 let provenance = values.dress(&mut request, filling.provenance);
-                return Some((request, provenance));
+                return Some((request, provenance, values.made_up(self.resource)));
             }
         }
         None
@@ -474,11 +483,14 @@ impl<'w> Target<'w> {
         let values = Values { known: None, parameters: &known.config.parameters, interface, with_body: false };
         // A routing rule's headers may be the very ones that a refusal is to come without.
         openings.iter().filter(|opening| !opening.needs_headers()).find_map(|opening| {
-            let mut request = values.paths(self.resource).into_iter().find_map(|filling| {
+            let mut request = values.plain_paths(self.resource).into_iter().find_map(|filling| {
                 opening.request(verb, &filling.path).filter(|request| self.is_reached_by(known.world, request))
             })?;
             let address = known.world.locate(&request);
             let path = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("");
+            if !verb.is_safe() && !path::is_plain(path) {
+                return None;
+            }
             let kinds = refusal::on_path(known.world, self.api, self.stage, verb, path, kinds.to_vec());
             if kinds.is_empty() {
                 return None;
@@ -491,6 +503,7 @@ impl<'w> Target<'w> {
                 door: opening.door.clone(),
                 request,
                 provenance: Provenance::Refusal,
+                made_up: Vec::new(),
                 expects: Expects::Refusal,
                 check: None,
                 refusal: kinds,
