@@ -162,7 +162,7 @@ async fn sweep<'p>(
     let mut tally = Tally::new(world, plan);
     let settled = |probe: &&Probe, observation: &Observation| {
         let diagnosis = explain(probe, observation, world, keyring, clock());
-        standing(probe.expects, probe.provenance, &diagnosis) != Standing::Failing
+        standing(probe, &diagnosis) != Standing::Failing
     };
     let mut outcomes = std::pin::pin!(prober.sweep_with(&plan.probes, keyring, settled, run.deadline));
     while let Some(outcome) = outcomes.next().await {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use gateprobe::config::Config;
-use gateprobe::simulator::{Account, Api, Behaviour, Simulator};
+use gateprobe::simulator::{Account, Api, Behaviour, Method, Simulator, Stage};
 
 /// The command with nothing of this machine's AWS setup, so that a test decides all of it.
 fn gateprobe() -> Command {
@@ -263,6 +263,45 @@ fn an_endpoint_that_is_not_there_or_is_no_gateway_is_said_so() {
     let output =
         gateprobe().args(["run", "--region", "us-east-1"]).env("AWS_ENDPOINT_URL", &endpoint).output().unwrap();
     one_clear_line(&output, &[&endpoint, "cannot be reached"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inventory_says_of_what_kind_each_api_is() {
+    let account = Account::new("us-east-1")
+        .api(
+            Api::new("rest000000", "shop")
+                .deploy("d1", |t| t.get("/pets", Method::mock().iam()).post("/pets", Method::mock().api_key()))
+                .stage("prod", "d1")
+                .stage("next", "gone"),
+        )
+        .api(
+            Api::new("http000000", "pets")
+                .http()
+                .disable_default_endpoint()
+                .edit(|t| t.get("/pets/{id}", Method::mock().custom()).any("$default", Behaviour::Mock))
+                .with_stage(Stage::auto_deployed("$default")),
+        )
+        .api(Api::new("sock000000", "chat").web_socket().with_stage(Stage::new("live", "d9")))
+        .mapping("api.example.test", "v2", "http000000", Some("$default"));
+    let inventory = async |account: Account| {
+        let simulator = Simulator::start(account).await.unwrap();
+        let mut command = gateprobe();
+        command.args(["inventory", "--region", "us-east-1"]).env("AWS_ENDPOINT_URL", simulator.endpoint_url());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    insta::assert_snapshot!(inventory(account).await);
+    assert_eq!(inventory(Account::new("us-east-1")).await, "no API and no custom domain in us-east-1\n");
+    // A region with nothing in it is no healthy one, and none of its kinds is named.
+    let simulator = Simulator::start(Account::new("us-east-1")).await.unwrap();
+    let mut command = gateprobe();
+    command.args(["run", "--region", "us-east-1"]).env("AWS_ENDPOINT_URL", simulator.endpoint_url());
+    let output = command.output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("nothing to probe: no API was found in us-east-1"), "{said}");
+    assert!(!format!("{said}{}", text(&output.stdout)).contains("REST"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

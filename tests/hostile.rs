@@ -56,11 +56,12 @@ fn alone<T>(work: impl FnOnce() -> T) -> T {
 
 #[test]
 fn every_seed_and_everything_ever_found_holds() {
-    const TARGETS: [(&str, Check); 8] = [
+    const TARGETS: [(&str, Check); 9] = [
         ("url", checks::url),
         ("saved", checks::saved),
         ("curl", checks::curl),
         ("export", checks::export),
+        ("openapi", checks::openapi),
         ("inventory", checks::inventory),
         ("config", checks::config),
         ("diagnose", checks::diagnose),

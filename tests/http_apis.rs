@@ -220,3 +220,31 @@ async fn where_the_template_is_a_rest_apis_no_http_api_is_called() {
     assert_eq!(report.coverage.skipped_total(), 5);
     assert_eq!(calls.data.len(), 1, "the REST API's");
 }
+
+#[tokio::test]
+async fn a_stage_that_deploys_by_itself_has_its_refusals_too() {
+    let guarded = |api: Api| {
+        let jwt = || Method::mock().authorization(Authorization::Jwt);
+        let routes = |t: Methods| {
+            t.get("/jwt", jwt()).post("/jwt", jwt()).get("/iam", Method::mock().iam()).put("/iam", Method::mock().iam())
+        };
+        // The simulator, as some emulators do, gives such a stage's deployment no id.
+        Account::new(REGION).api(api.http().edit(routes).with_stage(Stage::auto_deployed("$default")))
+    };
+    let api = || Api::new("http000000", "guarded");
+    for account in [guarded(api()), guarded(api().refuse_export())] {
+        let (report, calls) = run(account, &[]).await;
+        let coverage = &report.coverage;
+        assert_eq!(
+            (coverage.routed, &coverage.skipped),
+            (4, &BTreeMap::new()),
+            "{:?} {:?}",
+            report.gaps,
+            report.diagnoses
+        );
+        assert!(!report.has_problems() && report.gaps.is_empty());
+        let sent: BTreeSet<&str> = calls.data.iter().map(|call| call.verb.as_str()).collect();
+        assert_eq!(sent.into_iter().collect::<Vec<_>>(), ["GET", "POST", "PUT"]);
+        assert!(calls.reached.is_empty(), "no integration was called: {:?}", calls.reached);
+    }
+}

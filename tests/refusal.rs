@@ -9,11 +9,13 @@ use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
 use gateprobe::config::{Config, Limits, Scope};
 use gateprobe::diagnose::Cause;
 use gateprobe::discover::{ControlPlane, Wanted};
+use gateprobe::gateway::{Authorization, Protocol};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::SkipReason;
 use gateprobe::report::Report;
 use gateprobe::simulator::{
-    Account, Api, ApiKey, Behaviour, Calls, ControlFault, Fault, Method, Methods, Operation, Simulator,
+    Account, Api, ApiKey, Behaviour, Calls, ControlFault, Fault, Method, Methods, Operation, Reached, Simulator, Stage,
+    Summary,
 };
 
 const NOW: i64 = 1_800_000_000;
@@ -28,10 +30,14 @@ fn aws(simulator: &Simulator) -> SdkConfig {
 }
 
 async fn run_on(simulator: &Simulator, text: &str) -> Report {
+    run_by(simulator, &simulator.invoke_url_template(), text).await
+}
+
+async fn run_by(simulator: &Simulator, template: &str, text: &str) -> Report {
     let mut config = Config::parse(text, "test").unwrap();
     config.limits = Limits { api_rate: 0, control_plane_rate: 1000, retries: 0, ..Limits::default() };
     let run = Run {
-        invoke_url: simulator.invoke_url_template().parse().unwrap(),
+        invoke_url: template.parse().unwrap(),
         domain_url: simulator.domain_url_template().parse().unwrap(),
         config,
         deadline: None,
@@ -100,6 +106,65 @@ async fn a_kind_that_was_not_seen_to_work_is_not_used() {
     assert_eq!(report.coverage.skipped, [(SkipReason::RefusalNotSeen, 1)].into(), "no GET is keyed");
     assert_eq!(unsafe_sent(&calls), ["POST"]);
     assert!(calls.data.iter().all(|call| !(call.verb == "POST" && call.path.ends_with("/keyed"))));
+}
+
+fn guarded(t: Methods, path: &str, method: impl Fn() -> Method) -> Methods {
+    t.get(path, method()).post(path, method())
+}
+
+/// Emulators enforce one authorizer and not another: what one of them refuses says nothing of the other.
+#[tokio::test]
+async fn what_one_authorizer_refuses_is_not_believed_of_another() {
+    let account =
+        shop(|t| guarded(guarded(t, "/token", || Method::mock().custom()), "/pool", || Method::mock().cognito()));
+    let other = Api::new("other00000", "other").deploy("d1", |t| t.delete("/pool", Method::mock().cognito()));
+    let account = account.api(other.stage("prod", "d1")).unenforced(Protocol::Rest, Authorization::CognitoUserPools);
+    let (report, calls) = run(account).await;
+    assert_eq!(calls.unsafe_reached(), Vec::<&Reached>::new());
+    assert_eq!(unsafe_sent(&calls), ["POST"], "the token's is used");
+    assert_eq!(report.coverage.skipped, [(SkipReason::RefusalNotSeen, 2)].into());
+    assert_eq!(report.refusals_not_given, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_rest_api_refuses_is_not_believed_of_an_http_api() {
+    let both = |t: Methods| {
+        guarded(guarded(t, "/jwt", || Method::mock().authorization(Authorization::Jwt)), "/iam", || {
+            Method::mock().iam()
+        })
+    };
+    let http = Api::new("http000000", "http").http().deploy("d1", both).with_stage(Stage::new("$default", "d1"));
+    let account = shop(|t| guarded(guarded(t, "/pool", || Method::mock().cognito()), "/iam", || Method::mock().iam()))
+        .api(http)
+        .unenforced(Protocol::Http, Authorization::Jwt)
+        .unenforced(Protocol::Http, Authorization::AwsIam);
+    let simulator = Simulator::start(account).await.unwrap();
+    let report = run_by(&simulator, &simulator.host_url_template(), "").await;
+    let calls = simulator.calls();
+    assert_eq!(calls.unsafe_reached(), Vec::<&Reached>::new());
+    assert_eq!(unsafe_sent(&calls), ["POST", "POST"], "the REST API's two");
+    assert_eq!(report.coverage.skipped, [(SkipReason::RefusalNotSeen, 2)].into());
+}
+
+/// A name may be pinned to another server, which enforces less.
+#[tokio::test]
+async fn what_one_server_refuses_is_not_believed_of_another() {
+    let api = |id: &str| {
+        Api::new(id, id).deploy("d1", |t| guarded(t, "/pool", || Method::mock().cognito())).stage("prod", "d1")
+    };
+    let account = Account::new("us-east-1").api(api("a1b2c3d4e5")).api(api("b1b2c3d4e5"));
+    let strict = Simulator::start(account.clone()).await.unwrap();
+    let lax = account.unenforced(Protocol::Rest, Authorization::CognitoUserPools);
+    let lax = Simulator::start(lax).await.unwrap();
+    let pins = format!(
+        "connect_to: ['a1b2c3d4e5.execute-api.us-east-1.localhost::127.0.0.1:{}', '::127.0.0.1:{}']",
+        strict.address().port(),
+        lax.address().port()
+    );
+    let report = run_by(&strict, "http://{api}.execute-api.{region}.localhost/{stage}", &pins).await;
+    assert_eq!(unsafe_sent(&strict.calls()), ["POST"]);
+    assert_eq!(unsafe_sent(&lax.calls()), Vec::<&str>::new(), "only the other one was seen to refuse it");
+    assert_eq!(report.coverage.skipped, [(SkipReason::RefusalNotSeen, 1)].into());
 }
 
 #[tokio::test]
@@ -222,4 +287,60 @@ async fn an_openapi_contract_finds_the_doors_that_were_removed() {
     );
     assert!(simulator.calls().unsafe_reached().is_empty());
     assert!(report.problems().all(|finding| finding.confirmed));
+}
+
+/// A GET and a POST behind each check that API Gateway makes before an integration.
+fn checked(t: Methods) -> Methods {
+    let t = guarded(t, "/query", || Method::mock().requires_query("q"));
+    let t = guarded(t, "/body", || Method::mock().requires_body(&["name"]));
+    let t = guarded(t, "/json", || Behaviour::OnlyJson.into());
+    guarded(t, "/token", || Method::mock().custom()).patch("/open", Behaviour::Mock)
+}
+
+#[tokio::test]
+async fn what_an_emulators_export_keeps_back_is_proved_all_the_same() {
+    let api = || Api::new("a1b2c3d4e5", "shop").deploy("d1", checked).stage("prod", "d1");
+    for api in [api(), api().sparse_export(), api().refuse_export(), api().sparse_export().summary(Summary::Absent)] {
+        let (report, calls) = run(Account::new("us-east-1").api(api.clone())).await;
+        assert_eq!(unsafe_sent(&calls), ["POST"; 4], "{api:?}");
+        assert_eq!(calls.unsafe_reached(), Vec::<&Reached>::new());
+        assert_eq!(report.coverage.skipped, [(SkipReason::NoSafeProof, 1)].into(), "{:?}", report.diagnoses);
+        assert_eq!(report.coverage.routed, 8, "{:?}", report.diagnoses);
+    }
+}
+
+/// What remains of the danger on an emulator: the editor's validator alone is no deployed one's. One request reaches the
+/// integration, is told, and is the last of its kind there.
+#[tokio::test]
+async fn a_validator_of_the_editor_alone_is_told_at_its_first_request() {
+    let query = || Method::mock().requires_query("q");
+    let api = Api::new("a1b2c3d4e5", "shop")
+        .sparse_export()
+        .deploy("d1", |t| t.get("/safe", query()).post("/a", Method::mock()).post("/b", Method::mock()))
+        .edit(|t| t.post("/a", query()).post("/b", query()))
+        .stage("prod", "d1");
+    let (report, calls) = run(Account::new("us-east-1").api(api)).await;
+    assert_eq!(calls.unsafe_reached().len(), 1);
+    assert_eq!(report.refusals_not_given.len(), 1);
+    assert_eq!(report.coverage.skipped, [(SkipReason::NoSafeProof, 1)].into());
+}
+
+/// MiniStack answers with the editor's methods, deployed or not: what is missing of a deployment may be there.
+#[tokio::test]
+async fn on_an_emulator_what_the_editor_has_is_not_asked_for_as_missing() {
+    let api = |api: Api| api.deploy("d1", |t| t.get("/pets", Behaviour::Mock)).stage("prod", "d1");
+    let document = r#"{"openapi": "3.0.1", "paths": {"/orders": {"delete": {}}}}"#;
+    let config = format!("contract: [{{api: shop, openapi: {document}}}]");
+    let new = || Api::new("a1b2c3d4e5", "shop");
+    let simulator = Simulator::start(Account::new("us-east-1").api(api(new()))).await.unwrap();
+    let report = run_on(&simulator, &config).await;
+    assert_eq!(unsafe_sent(&simulator.calls()), ["DELETE"; 2], "asked, and again before it is told");
+    assert_eq!(report.problems().count(), 1);
+    let edited = api(new()).edit(|t| t.delete("/orders", Behaviour::Mock));
+    let simulator = Simulator::start(Account::new("us-east-1").api(edited)).await.unwrap();
+    let report = run_on(&simulator, &config).await;
+    assert_eq!(unsafe_sent(&simulator.calls()), Vec::<&str>::new());
+    assert!(
+        report.gaps.iter().any(|gap| gap.place == "contract DELETE /restapis/a1b2c3d4e5/prod/_user_request_/orders")
+    );
 }

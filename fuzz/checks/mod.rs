@@ -12,13 +12,15 @@ pub use explained::{hangs_together, unfit};
 
 use std::collections::HashSet;
 
-use gateprobe::config::{Config, ContractEntry};
+use gateprobe::config::{Config, ContractEntry, MethodKey};
 use gateprobe::diagnose::diagnose_deployed;
 use gateprobe::discover::read_export;
 use gateprobe::gateway::{
-    Address, Domain, DomainRoute, Inventory, InvokeUrl, Mapping, Reading, Request, Router, Segment, Tree, Verb, World,
-    segments,
+    Address, Domain, DomainRoute, Interface, Inventory, InvokeUrl, Mapping, Place, Reading, Request, Router, Segment,
+    Tree, Verb, World, segments,
 };
+use gateprobe::openapi;
+use gateprobe::plan::{DomainUrl, Subject, Unreadable, plan};
 use gateprobe::probe::{Observation, Response, read_curl, read_saved};
 use url::Url;
 
@@ -189,7 +191,106 @@ pub fn inventory(data: &[u8]) {
     }
 }
 
-/// The config YAML.
+/// A document that somebody wrote: its methods, what their requests look like, and what is planned of it, deployed and as
+/// a contract.
+pub fn openapi(data: &[u8]) {
+    let tree = match openapi::parse(data) {
+        Ok(tree) => tree,
+        Err(error) => return one_line(&error),
+    };
+    routes(&tree);
+    for (_, _, method) in tree.methods().take(50) {
+        interface_holds(method.interface.as_deref().unwrap());
+    }
+    // A plan of them all is work for each of them, and a few show what is wrong.
+    let mut some = Tree::default();
+    for (resource, verb, method) in tree.methods().take(20) {
+        some.insert(resource, verb, method.clone());
+    }
+    let mut inventory = account::inventory();
+    inventory.apis.truncate(1);
+    let deployments = &mut inventory.apis[0].deployments;
+    for deployment in deployments.values_mut() {
+        deployment.tree = some.clone();
+    }
+    let world = World::new(inventory, InvokeUrl::default());
+    let mut config = Config::default();
+    if let Ok(document) = serde_json::from_slice::<serde_json::Value>(data)
+        && let Ok(wanted) = serde_json::to_string(&document)
+        && let Ok(parsed) = Config::parse(&format!("contract: [{{openapi: {wanted}, api: '*'}}]"), "fuzz")
+    {
+        config = parsed;
+    }
+    plan_holds(&world, &config);
+}
+
+/// What the documentation of an interface's parts promises.
+fn interface_holds(interface: &Interface) {
+    for parameter in &interface.parameters {
+        match &parameter.sample {
+            Err(reason) => one_line(reason),
+            Ok(sample) => {
+                assert!(sample.value.len() <= 64 << 10 && !sample.value.trim().is_empty(), "{parameter:?}");
+                assert!(parameter.place != Place::Path || (sample.value != "." && sample.value != ".."));
+                let plain = sample.value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+                assert!(parameter.place != Place::Header || plain, "{parameter:?}");
+            }
+        }
+    }
+    let Some(body) = &interface.body else { return };
+    match &body.sample {
+        Err(reason) => one_line(reason),
+        Ok(sample) => {
+            let json = body.content_type.ends_with("/json") || body.content_type.ends_with("+json");
+            assert!(!json || serde_json::from_str::<serde_json::Value>(&sample.value).is_ok(), "{body:?}");
+        }
+    }
+    // A model counts for the type that it is written for, and no request is of the type of a range.
+    let exact = !body.content_type.contains([';', '*']);
+    assert!(exact || !body.refuses_empty, "{body:?}");
+}
+
+/// What a plan promises whatever is deployed, and whatever the config says.
+fn plan_holds(world: &World, config: &Config) {
+    let plan = plan(world, config, &DomainUrl::default(), &Unreadable::new());
+    let rules = config.rules().unwrap();
+    for probe in &plan.probes {
+        let verb = Verb::of_request(&probe.request.method).unwrap();
+        let allowed = match probe.subject {
+            Subject::Method(index) => {
+                let method = &plan.methods[index];
+                let key = MethodKey {
+                    api_id: &method.api,
+                    api_name: &method.api_name,
+                    stage: &method.stage,
+                    resource: &method.resource,
+                    declared: method.verb,
+                };
+                rules.allows(&key, verb)
+            }
+            Subject::Contract(_) => false,
+        };
+        assert!(verb.is_safe() || allowed, "{probe:?}");
+        assert!(probe.refusal.is_empty());
+    }
+    for probe in plan.refusals.iter().chain(&plan.trials) {
+        assert!(!probe.refusal.is_empty() && probe.request.body.is_none() && probe.credentials.is_empty(), "{probe:?}");
+        let safe = Verb::of_request(&probe.request.method).is_some_and(Verb::is_safe);
+        let path = probe.request.url.path();
+        assert!(safe || matches!(probe.subject, Subject::Contract(_)) || !path.contains("//"), "{probe:?}");
+    }
+    for probe in plan.probes.iter().chain(&plan.refusals).chain(&plan.trials) {
+        for (name, value) in &probe.request.headers {
+            let name = name.to_ascii_lowercase();
+            let other = ["x-http-method-override", "x-http-method", "x-method-override", "host", "authorization"];
+            assert!(!other.contains(&name.as_str()), "{probe:?}");
+            assert!(!value.contains(['\r', '\n']), "{probe:?}");
+        }
+        assert!(probe.request.url.fragment().is_none(), "{probe:?}");
+    }
+}
+
+/// The config YAML, and what is planned of the labelled account by it.
 pub fn config(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     match Config::parse(&text, "fuzz") {
@@ -200,6 +301,7 @@ pub fn config(data: &[u8]) {
                 let request = wanted.request();
                 assert!(request.url.username().is_empty() && request.url.password().is_none());
             }
+            plan_holds(account::world(), &config);
         }
         Err(error) => one_line(&error),
     }

@@ -90,7 +90,7 @@ fn nothing_found(region: &str, run: &Run, note: Option<&String>) -> Failure {
     }
     match note {
         Some(note) => Failure(format!("nothing to probe: {note}")),
-        None => Failure(format!("nothing to probe in {region}: no REST API there has a stage")),
+        None => Failure(format!("nothing to probe in {region}: no API there has a stage that can be probed")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use gateprobe::gateway::{Authorization, Inventory, TreeSource, World};
+use gateprobe::gateway::{Authorization, Inventory, Protocol, TreeSource, World};
 use gateprobe::plan::{
     Coverage, Door, Expects, Fate, Plan, PlannedMethod, Probe, Provenance, Proves, RefusalKind, Subject,
 };
@@ -14,9 +14,19 @@ pub fn inventory(inventory: &Inventory) -> String {
     let mut out = String::new();
     for api in &inventory.apis {
         let off = if api.default_endpoint_disabled { ", default endpoint off" } else { "" };
+        let protocol = match api.protocol {
+            Protocol::Rest => "REST",
+            Protocol::Http => "HTTP",
+            Protocol::WebSocket => "WebSocket",
+        };
         let kind = format!("{:?}", api.endpoint).to_lowercase();
-        let _ = writeln!(out, "{} {} ({kind}{off})", api.id, api.name);
+        let _ = writeln!(out, "{} {} ({protocol}, {kind}{off})", api.id, api.name);
         for stage in &api.stages {
+            if api.protocol == Protocol::WebSocket {
+                let id = stage.deployment.as_deref().unwrap_or("-");
+                let _ = writeln!(out, "  {}  deployment {id}, routes of messages: not probed", stage.name);
+                continue;
+            }
             let Some(deployment) = api.deployment_of(stage) else {
                 let why = if stage.deployment.is_some() { "could not be read" } else { "nothing is deployed" };
                 let _ = writeln!(out, "  {}  {why}", stage.name);
@@ -57,7 +67,7 @@ pub fn inventory(inventory: &Inventory) -> String {
         let _ = writeln!(out, "gap: {}: {}", gap.place, gap.reason);
     }
     if out.is_empty() {
-        let _ = writeln!(out, "no REST API and no custom domain in {}", inventory.region);
+        let _ = writeln!(out, "no API and no custom domain in {}", inventory.region);
     }
     out
 }

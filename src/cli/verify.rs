@@ -1,7 +1,7 @@
 //! `diagnose --verify`: the sixth step, which sends the best corrected request.
 
 use gateprobe::diagnose::{Cause, Diagnosis, RequestLine, StepResult, Verdict, diagnose};
-use gateprobe::gateway::{Address, Request, World};
+use gateprobe::gateway::{Address, Request, World, overrides_verb};
 use gateprobe::pipeline::{self, Run};
 use serde::Serialize;
 use url::Url;
@@ -13,9 +13,6 @@ const SAFE: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
 /// Headers that another host or API may see; any other may be a secret.
 const HARMLESS: [&str; 3] = ["accept", "accept-language", "user-agent"];
-
-/// Headers that make another verb of a safe one.
-const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
 
 /// Headers that name where a request goes: on another host they would lead it back.
 const ADDRESSES: [&str; 2] = ["host", "x-apigw-api-id"];
@@ -150,7 +147,7 @@ fn choose(world: &World, request: &Request, diagnosis: &Diagnosis) -> Option<Cor
                 let harmless = named(&HARMLESS);
                 // Without the body, what describes it would be wrong.
                 let dropped = suggestion.without.iter().any(|known| known.eq_ignore_ascii_case(name));
-                if dropped || named(&OVERRIDES) || lower.starts_with("content-") || !same && named(&ADDRESSES) {
+                if dropped || overrides_verb(name) || lower.starts_with("content-") || !same && named(&ADDRESSES) {
                     continue;
                 }
                 if !same && !harmless {

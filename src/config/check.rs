@@ -7,7 +7,7 @@ use super::credentials::{ClientCertificate, Credential};
 use super::node::Step;
 use super::pattern::{self, NameGlob, PathPattern};
 use super::{Config, ContractDocument, ContractEntry, Expectations, KnownGood, Methods, Scope, scope};
-use crate::gateway::Verb;
+use crate::gateway::{Verb, overrides_verb};
 
 /// Something that is wrong, and the steps that lead to it.
 #[derive(Debug)]
@@ -41,6 +41,10 @@ pub(super) fn check(config: &Config) -> Checked {
     scopes(config)?;
     limits(config)?;
     config.alerts.check().map_err(|(steps, message)| problem([steps!["alerts"], steps].concat(), message))?;
+    // A parameter of any place takes its value from here, headers too.
+    if let Some(name) = config.parameters.keys().find(|name| overrides_verb(name)) {
+        return Err(problem(vec![Step::from("parameters"), Step::Name(name.clone())], other_verb(name)));
+    }
     for (index, entry) in config.contract.iter().enumerate() {
         match entry {
             ContractEntry::Request(request) => {
@@ -188,9 +192,6 @@ fn has_word(name: &str, words: &[&str]) -> bool {
     words.iter().any(|word| name.contains(word))
 }
 
-/// Headers that make a request one of another verb: API Gateway routes by the first, backends by any of them.
-const OTHER_VERB: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
-
 /// Whether a header's value is a secret, by its name. A key of idempotence opens nothing.
 pub(super) fn is_secret_header(name: &str) -> bool {
     has_word(name, &SECRET_HEADERS) && !name.to_ascii_lowercase().contains("idempotency")
@@ -202,16 +203,20 @@ fn is_secret_parameter(name: &str) -> bool {
 
 /// A header that HTTP can carry. The message never quotes its value.
 pub(super) fn check_header(name: &str, value: &str) -> Result<(), String> {
-    if OTHER_VERB.iter().any(|other| name.eq_ignore_ascii_case(other)) {
-        return Err(format!(
-            "the header {name} has the request taken for one of another verb: expected that verb as `method`, with an `allow` for it"
-        ));
+    if overrides_verb(name) {
+        return Err(other_verb(name));
     }
     check_header_name(name)?;
     if value.chars().any(|c| c != '\t' && c.is_control()) {
         return Err("the header's value has a line end or another control character in it".to_owned());
     }
     Ok(())
+}
+
+fn other_verb(name: &str) -> String {
+    format!(
+        "the header {name} has the request taken for one of another verb: expected that verb as `method`, with an `allow` for it"
+    )
 }
 
 fn check_header_name(name: &str) -> Result<(), String> {
@@ -234,6 +239,10 @@ fn check_credential(credential: &Credential) -> Result<(), (&'static str, String
             }
             Ok(())
         }
+        Credential::Header { name, .. } if overrides_verb(name) => Err((
+            "header",
+            format!("the header {name} has a request taken for one of another verb: it is no credential"),
+        )),
         Credential::Header { name, .. } => check_header_name(name).map_err(|reason| ("header", reason)),
         Credential::Sigv4 { role } => match role {
             Some(role) if !(role.starts_with("arn:") && role.contains(":role/")) => {

@@ -41,7 +41,8 @@ pub struct Config {
     pub apis: Vec<String>,
     /// Stages to watch: globs on the name. Empty: all.
     pub stages: Vec<String>,
-    /// Values of path parameters by name, as `petId: "7"`. A greedy parameter's value may hold slashes.
+    /// Values of parameters by name, as `petId: "7"`: of a path, and of required query parameters and headers. A greedy
+    /// parameter's value may hold slashes.
     #[schemars(with = "BTreeMap<String, schema::Scalar>")]
     pub parameters: BTreeMap<String, String>,
     /// Requests that callers rely on: probed whether deployed or not.
@@ -291,6 +292,21 @@ mod tests {
             ("- apis\n", "1:1", "expected a map of keys and values, found a list"),
             ("private_apis: maybe\n", "1:15", "private_apis: expected true or false, found a text"),
             ("parameters: {a: [b]}\n", "1:17", "parameters.a: expected a text, found a list"),
+            (
+                "apis: [a]\nparameters:\n  id: '7'\n  X-HTTP-Method-Override: DELETE\n",
+                "4:3",
+                "parameters.X-HTTP-Method-Override: the header X-HTTP-Method-Override has the request taken for one of another verb: expected that verb as `method`, with an `allow` for it",
+            ),
+            (
+                "parameters: {x-http-method: PUT}\n",
+                "1:14",
+                "parameters.x-http-method: the header x-http-method has the request taken for one of another verb: expected that verb as `method`, with an `allow` for it",
+            ),
+            (
+                "credentials:\n  k:\n    header: {name: X-Method-Override, value: 'env:K'}\n",
+                "3:13",
+                "credentials.k.header: the header X-Method-Override has a request taken for one of another verb: it is no credential",
+            ),
             ("apis: []\napis: []\n", "2:1", "no YAML that can be read"),
             ("contract: [{url: 'https://x.example/', method: POST}]\n", "1:48", "expected GET, HEAD or OPTIONS"),
             ("contract: [{url: 'https://u:p@x.example/'}]\n", "1:18", "credentials"),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Words;
 use crate::gateway::Request;
+use crate::probe::hide_named_digests;
 
 /// So much of a text is told; nobody reads more, and whoever draws or stores it need not look out for megabytes.
 const LONGEST_TEXT: usize = 4 * 1024;
@@ -22,6 +23,7 @@ const MOST_VALUES: usize = 200;
 pub(super) fn without_secrets(mut words: Words, request: &Request) -> Words {
     let secrets = secrets(request);
     for text in [&mut words.message, &mut words.error_type].into_iter().flatten() {
+        hide_named_digests(text);
         hide(text, &secrets);
     }
     words
@@ -133,6 +135,12 @@ mod tests {
             (&[], Some("a=b&password=hunter2"), "hunter2 is too short", "… is too short"),
             (&[], Some("whole body"), "not a whole body", "not a …"),
             (&[("x", "abc")], None, "abc is short", "abc is short"),
+            (
+                &[("authorization", "Bearer t0ken-1")],
+                None,
+                "(hashed with SHA-256 and encoded with Base64): '8cBgrCx+YJmxTbTW0tN1OVf5AGXk2OOYEsTECnwAC/U='.",
+                "(hashed with SHA-256 and encoded with Base64): ….",
+            ),
         ] {
             assert_eq!(said(headers, body, message), expected);
         }

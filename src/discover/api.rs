@@ -7,7 +7,7 @@ use super::control_plane::Session;
 use super::deployed::{self, Trees};
 use super::failure::{CallError, Kind};
 use super::pages::{self, End, Page};
-use super::{Operation, apis, convert, edited, gap};
+use super::{Operation, apis, convert, edited, editor, gap};
 use crate::config::Scope;
 use crate::gateway::{Api, Gap, GatewayResponse, Stage};
 
@@ -48,11 +48,19 @@ pub(super) async fn read(session: Session<'_>, mut api: Api, scope: &Scope) -> O
         End::Circle => late_gaps.push(gap(format!("{place} gateway responses"), &"the endpoint repeats its pages")),
         End::Failed(error) => late_gaps.push(gap(format!("{place} gateway responses"), &error)),
     }
+    let mut interfaces = None;
     let needed = trees.values().any(Trees::needs_edited);
     if session.plane.limits().edited || needed {
         match edited::read(session, &api.id).await {
-            Ok((methods, circle)) => {
+            Ok((resources, circle)) => {
+                let methods = convert::resources(&resources);
                 late_gaps.extend(circle.map(|reason| gap(format!("{place} edited tree"), &reason)));
+                // AWS's own exports tell all that can be known, and of what is deployed.
+                if session.exports && !session.plane.is_awss_own() {
+                    let (found, errors) = editor::read(session, &api.id, &resources).await;
+                    late_gaps.extend(errors.iter().map(|error| gap(format!("{place} edited tree"), error)));
+                    interfaces = Some(found);
+                }
                 late_gaps.extend(unknown(&format!("{place} edited tree"), &methods.unknown));
                 api.edited = Some(methods.tree);
             }
@@ -62,7 +70,12 @@ pub(super) async fn read(session: Session<'_>, mut api: Api, scope: &Scope) -> O
     }
     let mut gaps = Vec::new();
     for (id, found) in trees {
-        let settled = deployed::settle(found, api.edited.as_ref());
+        let mut settled = deployed::settle(found, api.edited.as_ref());
+        if let (Some(deployment), Some((edited, interfaces))) =
+            (&mut settled.deployment, api.edited.as_ref().zip(interfaces.as_ref()))
+        {
+            editor::complete(&mut deployment.tree, edited, interfaces);
+        }
         for door in uses.get(&id).into_iter().flat_map(|use_| &use_.doors) {
             gaps.extend(
                 settled.gap.iter().map(|reason| gap(format!("{place} {door}"), &format!("deployment {id}: {reason}"))),

@@ -33,6 +33,8 @@ pub struct ControlPlane {
     get_resources: DefaultDirectRateLimiter,
     calls: Mutex<BTreeMap<Operation, u64>>,
     interfaces: Arc<dyn InterfaceCache>,
+    #[cfg(test)]
+    passes_for_awss_own: bool,
 }
 
 impl ControlPlane {
@@ -65,6 +67,8 @@ impl ControlPlane {
             limits,
             calls: Mutex::default(),
             interfaces: Arc::new(MemoryCache::default()),
+            #[cfg(test)]
+            passes_for_awss_own: false,
         }
     }
 
@@ -72,6 +76,12 @@ impl ControlPlane {
     #[must_use]
     pub fn keep_interfaces_in(self, cache: Arc<dyn InterfaceCache>) -> Self {
         Self { interfaces: cache, ..self }
+    }
+
+    /// The same, treated as AWS's own endpoint is.
+    #[cfg(test)]
+    pub(crate) fn pass_for_awss_own(self) -> Self {
+        Self { passes_for_awss_own: true, ..self }
     }
 
     /// Lets go of what was kept of a deployment's export, which may be of a newer one.
@@ -110,6 +120,10 @@ impl ControlPlane {
     /// Whether the last call went to AWS itself, and not to an emulator or a proxy of the user's.
     #[must_use]
     pub fn is_awss_own(&self) -> bool {
+        #[cfg(test)]
+        if self.passes_for_awss_own {
+            return true;
+        }
         let endpoint = self.endpoint();
         let host = endpoint.strip_prefix("https://").unwrap_or_default().split([':', '/']).next().unwrap_or_default();
         [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|suffix| host.ends_with(suffix))

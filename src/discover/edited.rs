@@ -1,18 +1,19 @@
 //! The edited tree: the methods in the console's editor, deployed or not.
 
+use aws_sdk_apigateway::types::Resource;
+
 use super::Operation;
 use super::apis::PAGE;
 use super::control_plane::Session;
-use super::convert::{self, Methods};
 use super::failure::CallError;
 use super::pages::{self, End, Page};
 
-/// The whole tree, and what is wrong with it if the endpoint led in a circle.
+/// The resources of the whole tree, and what is wrong with them if the endpoint led in a circle.
 ///
 /// Half a tree is an error: a method that is merely on a page not read would look like one that was removed.
-pub(super) async fn read(session: Session<'_>, api: &str) -> Result<(Methods, Option<&'static str>), CallError> {
+pub(super) async fn read(session: Session<'_>, api: &str) -> Result<(Vec<Resource>, Option<&'static str>), CallError> {
     let (resources, end) = pages::read_all(
-        |resource: &aws_sdk_apigateway::types::Resource| resource.path(),
+        |resource: &Resource| resource.path(),
         async |position| {
             let request = || {
                 let request = session.v1().get_resources().rest_api_id(api).embed("methods");
@@ -25,8 +26,8 @@ pub(super) async fn read(session: Session<'_>, api: &str) -> Result<(Methods, Op
     )
     .await;
     match end {
-        End::Complete => Ok((convert::resources(&resources), None)),
-        End::Circle => Ok((convert::resources(&resources), Some("the endpoint repeats its pages: there may be more"))),
+        End::Complete => Ok((resources, None)),
+        End::Circle => Ok((resources, Some("the endpoint repeats its pages: there may be more"))),
         End::Failed(error) => Err(error),
     }
 }

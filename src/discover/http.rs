@@ -18,14 +18,15 @@ use super::pages::{self, End, Page};
 use super::{Operation, export, gap};
 use crate::config::Scope;
 use crate::gateway::{
-    Api, Authorization, DEFAULT_ROUTE, Deployment, EndpointType, Gap, Method, Protocol, Stage, Tree, TreeSource, Verb,
+    Api, Authorization, AuthorizerKind, DEFAULT_ROUTE, Deployment, EndpointType, Gap, Method, Protocol, Stage, Tree,
+    TreeSource, Verb,
 };
 
 /// What a gap of the list is called. It stands for APIs that nobody knows of, as `list of APIs` does.
 pub(super) const LIST: &str = "list of HTTP and WebSocket APIs";
 
 /// The id of a deployment that a stage made by itself, where the endpoint does not say it.
-const AUTO_DEPLOYED: &str = "auto-deployed";
+pub(super) const AUTO_DEPLOYED: &str = "auto-deployed";
 
 const CIRCLE: &str = "the endpoint repeats its pages: there may be more";
 
@@ -186,11 +187,8 @@ async fn stages(session: Session<'_>, id: &str) -> (Vec<Listed>, End) {
 }
 
 fn stage(stage: &v2::Stage) -> Option<Listed> {
-    let auto = stage.auto_deploy().unwrap_or_default();
-    // An API that AWS could not deploy by itself still serves what it did before.
-    let failed = stage.last_deployment_status_message().is_some_and(|said| said.contains("failed"));
     let deployment = convert::filled(stage.deployment_id()).map(ToOwned::to_owned);
-    let by_itself = auto && !failed;
+    let by_itself = deploys_by_itself(stage.auto_deploy(), stage.last_deployment_status_message());
     Some(Listed {
         stage: Stage {
             name: convert::filled(stage.stage_name())?.to_owned(),
@@ -203,7 +201,13 @@ fn stage(stage: &v2::Stage) -> Option<Listed> {
     })
 }
 
-async fn routes(session: Session<'_>, id: &str) -> (Methods, End) {
+/// Whether a stage serves the routes as they are.
+pub(super) fn deploys_by_itself(auto_deploy: Option<bool>, said: Option<&str>) -> bool {
+    // What AWS could not deploy by itself still serves what it did before.
+    auto_deploy.unwrap_or_default() && !said.is_some_and(|said| said.contains("failed"))
+}
+
+pub(super) async fn routes(session: Session<'_>, id: &str) -> (Methods, End) {
     let (routes, end) = pages::read_all(
         |route: &v2::Route| route.route_key(),
         async |position| {
@@ -236,6 +240,48 @@ async fn exported(
     stage: &str,
     routes: Option<&Tree>,
 ) -> Result<Option<Tree>, CallError> {
+    let Some(tree) = export_of(session, api, stage).await? else { return Ok(None) };
+    let mut served = Tree::default();
+    for (path, verb, method) in tree.methods() {
+        // An export knows a kind of authorizer less than the routes do.
+        let own = routes.and_then(|routes| routes.method(path, verb)).and_then(|method| method.authorization);
+        let authorization = own.or(method.authorization).or(Some(Authorization::None));
+        served.insert(path, verb, Method { authorization, ..Method::default() });
+    }
+    Ok(Some(served))
+}
+
+/// Whether a stage's export has these very routes, and demands of their callers what they say. `None`: this endpoint cannot
+/// export.
+///
+/// What is read of the routes is the editor's, and a stage, one that deploys by itself too, may lag behind it.
+pub(super) async fn demands_this(
+    session: Session<'_>,
+    api: &str,
+    stage: &str,
+    routes: &Tree,
+) -> Result<Option<bool>, CallError> {
+    let Some(exported) = export_of(session, api, stage).await? else { return Ok(None) };
+    let same = |exported: &Method, known: &Method| {
+        let authorizer = exported.interface.as_ref().and_then(|interface| interface.authorizer.as_ref());
+        let by_jwt = authorizer.is_some_and(|authorizer| authorizer.kind == AuthorizerKind::Jwt);
+        match known.authorization {
+            Some(Authorization::Jwt) => exported.authorization == Some(Authorization::Custom) && by_jwt,
+            Some(Authorization::AwsIam) => exported.authorization == Some(Authorization::AwsIam),
+            // No refusal rests on any other.
+            _ => true,
+        }
+    };
+    Ok(Some(
+        exported.len() == routes.len()
+            && routes
+                .methods()
+                .all(|(path, verb, known)| exported.method(path, verb).is_some_and(|exported| same(exported, known))),
+    ))
+}
+
+/// A stage's export, with its routes as routes are called. `None`: this endpoint cannot export.
+async fn export_of(session: Session<'_>, api: &str, stage: &str) -> Result<Option<Tree>, CallError> {
     let request = || {
         let request = session.v2().export_api().api_id(api).specification("OAS30").output_type("JSON");
         request.stage_name(stage).include_extensions(true)
@@ -260,10 +306,7 @@ async fn exported(
     for (path, verb, method) in tree.methods() {
         // A route has a path with a slash, and the export gives one to `$default` too.
         let path = path.strip_prefix('/').filter(|path| *path == DEFAULT_ROUTE).unwrap_or(path);
-        // An export knows a kind of authorizer less than the routes do.
-        let own = routes.and_then(|routes| routes.method(path, verb)).and_then(|method| method.authorization);
-        let authorization = own.or(method.authorization).or(Some(Authorization::None));
-        served.insert(path, verb, Method { authorization, ..Method::default() });
+        served.insert(path, verb, method.clone());
     }
     Ok(Some(served))
 }

@@ -43,6 +43,7 @@ mod convert;
 mod deployed;
 mod domains;
 mod edited;
+mod editor;
 mod endpoint;
 mod error;
 mod export;

@@ -23,6 +23,12 @@ pub enum Operation {
     GetResources,
     /// `apigateway:GetGatewayResponses`
     GetGatewayResponses,
+    /// `apigateway:GetRequestValidators`, of emulators alone
+    GetRequestValidators,
+    /// `apigateway:GetAuthorizers`, of emulators alone
+    GetAuthorizers,
+    /// `apigateway:GetModels`, of emulators alone
+    GetModels,
     /// `apigateway:GetDomainNames`
     GetDomainNames,
     /// `apigateway:GetDomainName`
@@ -63,6 +69,9 @@ impl Operation {
             Self::GetExport => "GetExport",
             Self::GetResources => "GetResources",
             Self::GetGatewayResponses => "GetGatewayResponses",
+            Self::GetRequestValidators => "GetRequestValidators",
+            Self::GetAuthorizers => "GetAuthorizers",
+            Self::GetModels => "GetModels",
             Self::GetDomainNames => "GetDomainNames",
             Self::GetDomainName => "GetDomainName",
             Self::GetBasePathMappings => "GetBasePathMappings",

@@ -1,5 +1,5 @@
 //! What a method's requests look like, and what API Gateway checks of them before any integration: as a stage's export
-//! tells it. Distilled when it is read: samples are kept, schemas are not.
+//! tells it, and on emulators the editor. Distilled when it is read: samples are kept, schemas are not.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,29 @@ pub struct Interface {
     pub integration: Option<Integration>,
     /// Who decides whether a caller may, in more detail than [`Method::authorization`](super::Method::authorization).
     pub authorizer: Option<Authorizer>,
+    /// Where it is from.
+    #[serde(skip_serializing_if = "InterfaceSource::is_export")]
+    pub source: InterfaceSource,
+}
+
+/// Where an [`Interface`] is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InterfaceSource {
+    /// The stage's export.
+    #[default]
+    Export,
+    /// Completed from the editor, whose method may be another than the deployed one: on emulators alone.
+    Editor,
+}
+
+impl InterfaceSource {
+    /// Whether it is all the export's.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if hands a reference to the field")]
+    pub fn is_export(&self) -> bool {
+        *self == InterfaceSource::Export
+    }
 }
 
 /// One parameter of a request.

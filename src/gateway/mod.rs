@@ -16,7 +16,8 @@ mod world;
 pub use baseline::{Baseline, Seen};
 pub use domain::{DomainRoute, DomainTarget, Via};
 pub use interface::{
-    Authorizer, AuthorizerKind, BodyShape, Integration, Interface, Parameter, Passthrough, Place, Sample, SampleSource,
+    Authorizer, AuthorizerKind, BodyShape, Integration, Interface, InterfaceSource, Parameter, Passthrough, Place,
+    Sample, SampleSource,
 };
 pub use invoke_url::{AWS_INVOKE_URL, InvokeUrl, InvokeUrlError, Reading, dns_suffix};
 pub use known_stage::{Change, KnownMethod, KnownStage, RemovedMethod};
@@ -30,5 +31,5 @@ pub(crate) use plain::{plain, steers};
 pub use request::Request;
 pub(crate) use router::rank;
 pub use router::{DEFAULT_ROUTE, Match, Router, Segment, segments};
-pub use verb::{UnknownVerb, Verb, VerbSet};
+pub use verb::{UnknownVerb, Verb, VerbSet, overrides_verb};
 pub use world::{Address, DomainAddress, Earlier, EndpointAddress, World};

@@ -246,6 +246,15 @@ pub struct Deployment {
     pub undescribed: Option<String>,
 }
 
+impl Deployment {
+    /// Whether all that is known of it is surely what was deployed: nothing of it is from the editor.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        let of_export = |method: &Method| method.interface.as_ref().is_none_or(|own| own.source.is_export());
+        self.source.is_snapshot() && self.tree.methods().all(|(_, _, method)| of_export(method))
+    }
+}
+
 /// How far a deployed tree can be trusted. An HTTP API has no summaries: where its stage deploys by itself, its routes are
 /// what is served, and count as [`TreeSource::ApiSummary`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A verb that a REST API method can be declared for, `ANY` included.
+/// A verb that a method of a REST API, or a route of an HTTP API, can be declared for, `ANY` included.
 ///
 /// A *request* never carries `ANY`; a *method* may. [`VerbSet`] says which concrete verbs `ANY` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,11 +60,20 @@ impl Verb {
 
     /// Reads the verb of a request: upper case as HTTP has it, and never `ANY`.
     ///
-    /// Returns `None` for a verb that no REST API method can serve.
+    /// Returns `None` for a verb that no method can serve.
     #[must_use]
     pub fn of_request(verb: &str) -> Option<Verb> {
         Self::CONCRETE.into_iter().find(|known| known.as_str() == verb)
     }
+}
+
+/// Headers that make a request one of another verb: API Gateway routes by the first (facts A0), backends by any of them.
+const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// Whether a header of this name has its request taken for one of another verb. None goes out without the user's word.
+#[must_use]
+pub fn overrides_verb(header: &str) -> bool {
+    OVERRIDES.iter().any(|other| header.eq_ignore_ascii_case(other))
 }
 
 impl fmt::Display for Verb {
@@ -73,9 +82,9 @@ impl fmt::Display for Verb {
     }
 }
 
-/// The text is no verb that a REST API can declare.
+/// The text is no verb that an API can declare.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no verb of a REST API method: expected one of DELETE GET HEAD OPTIONS PATCH POST PUT ANY")]
+#[error("`{0}` is no verb of an API's methods: expected one of DELETE GET HEAD OPTIONS PATCH POST PUT ANY")]
 pub struct UnknownVerb(
     /// The text as it was given.
     pub String,

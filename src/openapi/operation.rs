@@ -6,9 +6,14 @@ use super::document::Document;
 use super::sample::{Made, Sampler, shown};
 use super::security::{Demands, Schemes};
 use crate::gateway::{
-    Authorization, BodyShape, Integration, Interface, Method, Parameter, Passthrough, Place, Sample, SampleSource,
+    Authorization, BodyShape, Integration, Interface, InterfaceSource, Method, Parameter, Passthrough, Place, Sample,
+    SampleSource,
 };
 
+/// The content type of form fields that are written one behind the other.
+const FORM: &str = "application/x-www-form-urlencoded";
+/// The content type of form fields that are written each in a part of its own.
+const MULTIPART: &str = "multipart/form-data";
 /// A longer value is not kept, in bytes: an inventory holds the samples of every method.
 const LONGEST: usize = 64 << 10;
 /// An operation's parameters beyond these are not read: API Gateway's URLs and headers hold fewer.
@@ -63,6 +68,7 @@ impl<'d> Reader<'d> {
             validates_body: validated.body,
             integration: self.integration(operation),
             authorizer: demands.authorizer,
+            source: InterfaceSource::Export,
         };
         Method {
             authorization: demands.authorization,
@@ -113,12 +119,16 @@ impl<'d> Reader<'d> {
                 Some(self.body_shape(content_type, schema, None))
             }
             (None, false) => {
-                let content_type = consumed().next().unwrap_or("application/x-www-form-urlencoded");
-                Some(BodyShape {
-                    content_type: plain_type(content_type),
-                    refuses_empty: false,
-                    sample: self.form(&form),
-                })
+                // Fields are written in one of two ways, whatever else the operation is said to take.
+                let kinds: Vec<String> = consumed().map(plain_type).collect();
+                let named = |wanted: &str| kinds.iter().any(|kind| kind == wanted);
+                let in_parts = named(MULTIPART) && !named(FORM);
+                let mut sample = self.form(&form);
+                if in_parts {
+                    sample = sample.and_then(|_| Err(format!("no body is made up of the type {MULTIPART}")));
+                }
+                let content_type = if in_parts { MULTIPART } else { FORM };
+                Some(BodyShape { content_type: content_type.to_owned(), refuses_empty: false, sample })
             }
             (None, true) => None,
         };
@@ -177,9 +187,10 @@ impl<'d> Reader<'d> {
     }
 
     fn body_shape(&self, content_type: &str, schema: &'d Value, media: Option<&'d Value>) -> BodyShape {
+        let refuses_empty = is_exact(content_type) && refuses_empty(self.document, schema) == Some(true);
         let content_type = plain_type(content_type);
         let sample = self.body_sample(&content_type, schema, media);
-        BodyShape { refuses_empty: refuses_empty(self.document, schema) == Some(true), content_type, sample }
+        BodyShape { content_type, refuses_empty, sample }
     }
 
     fn body_sample(&self, content_type: &str, schema: &'d Value, media: Option<&'d Value>) -> Result<Sample, String> {
@@ -197,7 +208,7 @@ impl<'d> Reader<'d> {
             _ if is_json(content_type) => value.to_string(),
             (Value::String(text), SampleSource::Example) => text.clone(),
             (Value::String(text), _) if content_type.starts_with("text/") && content_type != "text/xml" => text.clone(),
-            (Value::Object(members), _) if content_type == "application/x-www-form-urlencoded" => form_encoded(members),
+            (Value::Object(members), _) if content_type == FORM => form_encoded(members),
             _ => return Err(format!("no body is made up of the type {content_type}")),
         };
         Ok(Sample { value: short(value)?, from })
@@ -258,13 +269,21 @@ fn validated(document: Document<'_>, holder: &Value) -> Option<Validated> {
     Some(Validated { parameters: false, body: false })
 }
 
-/// Of several content types, JSON before others.
+/// Of several content types, JSON before others, and of those the ones that a request surely is of before ranges.
 fn content_type<'a>(kinds: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    kinds.min_by_key(|kind| match plain_type(kind).as_str() {
-        "application/json" if !kind.starts_with('*') => 0,
-        kind if is_json(kind) => 1,
-        _ => 2,
+    kinds.min_by_key(|kind| {
+        let plain = plain_type(kind);
+        (!is_json(&plain), is_json(&plain) && !is_exact(kind), plain != "application/json")
     })
+}
+
+/// Whether a model is for requests of just this content type. API Gateway finds the model by the key as it is written, and
+/// where it finds none it checks no body (facts B14): with a range, parameters or capitals, or with blanks around it, what
+/// finds it is not known.
+fn is_exact(kind: &str) -> bool {
+    let token = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$&^_.+-".contains(&byte);
+    let named = |part: &str| !part.is_empty() && part.bytes().all(token);
+    kind.split_once('/').is_some_and(|(class, name)| named(class) && named(name))
 }
 
 /// A content type without its parameters; a range stands for JSON.

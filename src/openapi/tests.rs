@@ -256,6 +256,22 @@ fn parameters_and_bodies_of_swagger() {
     let file = json!({"consumes": ["multipart/form-data"], "parameters": [{"name": "f", "in": "formData", "required": true, "type": "file"}]});
     let body = interface(file, document).body.unwrap();
     assert_eq!(body.sample, Err("the form field `f` is a file, and none is made up".to_owned()));
+    // Fields are no JSON, whatever the document says beside them.
+    for (consumes, kind, good) in [
+        (json!(["application/*"]), "application/x-www-form-urlencoded", true),
+        (json!(["application/json"]), "application/x-www-form-urlencoded", true),
+        (json!([]), "application/x-www-form-urlencoded", true),
+        (
+            json!(["multipart/form-data", "application/x-www-form-urlencoded"]),
+            "application/x-www-form-urlencoded",
+            true,
+        ),
+        (json!(["multipart/form-data"]), "multipart/form-data", false),
+    ] {
+        let field = json!({"consumes": consumes, "parameters": [{"name": "f", "in": "formData", "required": true, "type": "string"}]});
+        let body = interface(field, json!({"swagger": "2.0", "paths": {}})).body.unwrap();
+        assert_eq!((body.content_type.as_str(), body.sample.is_ok()), (kind, good), "{consumes}");
+    }
 }
 
 #[test]
@@ -320,6 +336,22 @@ fn bodies() {
     ];
     for (got, expected) in cases {
         assert_eq!(got, expected);
+    }
+    // A model is found by its key as it is written (facts B14): no empty body is surely refused under another one.
+    let base = json!({"schema": {"$ref": "#/components/schemas/Base"}});
+    for kind in ["*/*", "application/*", "application/json;charset=UTF-8", "application/json ", "Application/JSON", ""]
+    {
+        assert_eq!(body(json!({kind: base})), r#"application/json takes {"a":"sample"} Schema"#, "{kind:?}");
+    }
+    for (kinds, chosen) in [
+        (json!({"*/*": base, "application/json": base}), "application/json refuses"),
+        (json!({"application/*": base, "application/vnd.x+json": base}), "application/vnd.x+json refuses"),
+        (json!({"application/json; charset=utf-8": base, "application/json": base}), "application/json refuses"),
+        (json!({"application/a+json": base, "application/json": base, "text/plain": base}), "application/json refuses"),
+        (json!({"application/a+json": base, "text/plain": base}), "application/a+json refuses"),
+    ] {
+        let got = body(kinds.clone());
+        assert!(got.starts_with(chosen), "{kinds}: {got}");
     }
 }
 

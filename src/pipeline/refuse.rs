@@ -4,10 +4,11 @@
 //! 2. Just before a stage's are sent, its deployment is read again. If it changed, or cannot be read, none is sent whose
 //!    verb may change something: what the method demands is no longer known.
 //! 3. On an endpoint that is not AWS's own a kind of refusal is used on such a verb only after it was seen to work there
-//!    on one that changes nothing: emulators do not enforce them all.
+//!    on one that changes nothing: emulators do not enforce them all. There: at the same server, for the same protocol,
+//!    from an authorizer of the same kind.
 //! 4. Where a refusal does not come that is told as a problem, and none of its kinds is used again in that API.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,9 +17,9 @@ use futures::StreamExt;
 use super::{Clock, Run, explain};
 use crate::diagnose::{Diagnosis, Proof, Symptom, diagnose, proof};
 use crate::discover::{ControlPlane, serves_still};
-use crate::gateway::{Gap, Request, Verb, World};
+use crate::gateway::{AuthorizerKind, Deployment, Gap, Protocol, Request, Verb, World};
 use crate::plan::{Plan, Probe, RefusalKind, SkipReason};
-use crate::probe::{Keyring, Observation, Prober, junk_signature};
+use crate::probe::{Keyring, Observation, Pin, Prober, junk_signature};
 use crate::report::Tally;
 
 /// So many APIs are asked at once.
@@ -34,9 +35,31 @@ struct Refusing<'r, 'p> {
     /// For the client certificates alone: a refusal bears no credentials.
     keyring: Option<&'r Keyring>,
     clock: Clock<'r>,
-    /// The kinds that were seen to work with a verb that changes nothing. `None`: AWS's own endpoint, where they all do.
-    seen: Option<BTreeSet<RefusalKind>>,
+    /// What was seen to be refused of verbs that change nothing. `None`: AWS's own endpoint, where all of it is.
+    seen: Option<HashSet<Seen>>,
     tally: Mutex<&'r mut Tally<'p>>,
+}
+
+/// What one trial shows: emulators enforce one authorizer and not another, and what one server does says nothing of the
+/// next.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Seen {
+    server: Server,
+    protocol: Protocol,
+    kind: RefusalKind,
+    /// Of an authorizer's refusal.
+    authorizer: Option<AuthorizerKind>,
+}
+
+/// Who answers a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Server {
+    /// What stands behind the template of the invoke URLs, whatever the API: one server, or AWS.
+    InvokeUrl,
+    /// A host and port: of a custom domain.
+    Host(String),
+    /// A host and port that connections are pinned to.
+    Pinned(String),
 }
 
 /// Sends what is to be refused, and tallies what comes back.
@@ -110,30 +133,63 @@ impl<'p> Refusing<'_, 'p> {
             .await;
     }
 
-    /// The kinds of refusal that this endpoint is seen to give to verbs that change nothing.
-    async fn trials(&self) -> BTreeSet<RefusalKind> {
-        let mut seen = BTreeSet::new();
-        if self.plan.refusals.iter().any(|probe| probe.refusal.contains(&RefusalKind::NoRoute))
-            && let Some(request) = self.plan.controls.values().next()
-        {
-            let observation = self.once("", request).await;
+    /// The refusals that are seen here to be given to verbs that change nothing.
+    async fn trials(&self) -> HashSet<Seen> {
+        let mut seen = HashSet::new();
+        let mut asked = HashSet::new();
+        for probe in self.plan.refusals.iter().filter(|probe| probe.refusal.contains(&RefusalKind::NoRoute)) {
+            let Some(trial) = self.would_show(probe, RefusalKind::NoRoute) else { continue };
+            let control = probe.stage.as_ref().and_then(|stage| self.plan.controls.get(stage));
+            let control = control.filter(|control| self.server(control) == trial.server);
+            let Some(request) = control.filter(|_| !asked.contains(&trial) && !self.out_of_time()) else { continue };
+            let observation = self.once(&probe.group, request).await;
             if diagnose(request, &observation, self.world, (self.clock)()).routed() == Some(false) {
-                seen.insert(RefusalKind::NoRoute);
+                seen.insert(trial.clone());
             }
+            asked.insert(trial);
         }
         for trial in &self.plan.trials {
-            if self.out_of_time() || trial.refusal.first().is_none_or(|first| seen.contains(first)) {
+            let first = trial.refusal.first().and_then(|first| self.would_show(trial, *first));
+            if self.out_of_time() || first.is_none_or(|first| seen.contains(&first)) {
                 continue;
             }
             let mut controls = Controls::default();
             let control = self.control(&mut controls, trial.stage.as_ref(), trial).await;
             let (_, diagnosis) = self.send(trial).await;
-            if let Proof::Refused(kind) = proof(&trial.refusal, &diagnosis, control.as_ref()) {
-                seen.insert(kind);
+            if let Proof::Refused(kind) = proof(&trial.refusal, &diagnosis, control.as_ref())
+                && trial.refusal.contains(&kind)
+            {
+                seen.extend(self.would_show(trial, kind));
             }
         }
-        tracing::info!(kinds = ?seen, "not AWS's own endpoint: refusals that were seen to work");
+        tracing::info!(?seen, "not AWS's own endpoint: refusals that were seen to work");
         seen
+    }
+
+    /// What a refusal of this kind, given to this request, shows. `None` where it is not known what gave it.
+    fn would_show(&self, probe: &Probe, kind: RefusalKind) -> Option<Seen> {
+        let (api, _) = probe.stage.as_ref()?;
+        let authorizer = match kind {
+            RefusalKind::Authorizer => Some(probe.authorizer?),
+            _ => None,
+        };
+        let (server, protocol) = (self.server(&probe.request), self.world.api(api)?.protocol);
+        Some(Seen { server, protocol, kind, authorizer })
+    }
+
+    /// Who answers a request.
+    fn server(&self, request: &Request) -> Server {
+        let host_of = |url: &url::Url| url.host_str().unwrap_or_default().to_owned();
+        let url = &request.url;
+        let pins = self.run.config.connect_to.iter().filter_map(|pin| pin.parse::<Pin>().ok());
+        if let Some(pin) = pins.into_iter().find(|pin| pin.matches(url)) {
+            let host = pin.to_host().map_or_else(|| host_of(url), ToString::to_string);
+            return Server::Pinned(format!("{host}:{:?}", pin.to_port().or(url.port_or_known_default())));
+        }
+        if self.run.invoke_url.read(url).is_some() {
+            return Server::InvokeUrl;
+        }
+        Server::Host(format!("{}:{:?}", host_of(url), url.port_or_known_default()))
     }
 
     /// One API's refusals, one at a time.
@@ -196,22 +252,57 @@ impl<'p> Refusing<'_, 'p> {
         if !sure {
             return Some(SkipReason::DeploymentChanged);
         }
-        // What stands in for a summary may be of the editor. An emulator has nothing better, and every kind is tried first.
-        let deployed = probe.stage.as_ref().and_then(|(api, stage)| {
-            let api = self.world.api(api)?;
-            api.deployment_of(api.stage(stage)?)
-        });
-        if self.plane.is_awss_own() && !deployed.is_some_and(|deployment| deployment.source.is_snapshot()) {
+        // What is of the editor may not be deployed. An emulator has nothing better, and every kind is tried first.
+        if self.may_be_aws(&probe.request) && !self.is_snapshot(probe) {
             return Some(SkipReason::NoSafeProof);
         }
-        let trusted = |kind: &&RefusalKind| {
-            !withdrawn.contains(kind) && self.seen.as_ref().is_none_or(|seen| seen.contains(kind))
+        // On some emulators the editor's methods answer, deployed or not.
+        if self.seen.is_some() && probe.refusal.contains(&RefusalKind::NoRoute) && self.is_edited(probe) {
+            return Some(SkipReason::NoSafeProof);
+        }
+        let seen = |kind: &RefusalKind| {
+            self.seen
+                .as_ref()
+                .is_none_or(|seen| self.would_show(probe, *kind).is_some_and(|refusal| seen.contains(&refusal)))
         };
-        if probe.refusal.iter().any(|kind| trusted(&kind)) {
+        if probe.refusal.iter().any(|kind| !withdrawn.contains(kind) && seen(kind)) {
             return None;
         }
-        let ever_seen = self.seen.as_ref().is_none_or(|seen| probe.refusal.iter().any(|kind| seen.contains(kind)));
+        let ever_seen = probe.refusal.iter().any(seen);
         Some(if ever_seen { SkipReason::NoSafeProof } else { SkipReason::RefusalNotSeen })
+    }
+
+    /// Whether what a request rests on, or what answers it, may be AWS's.
+    fn may_be_aws(&self, request: &Request) -> bool {
+        self.plane.is_awss_own()
+            || match self.server(request) {
+                Server::InvokeUrl => self.run.invoke_url.is_awss_own(),
+                Server::Host(_) => self.run.domain_url.is_awss_own(),
+                Server::Pinned(_) => false,
+            }
+    }
+
+    /// Whether all that is known of what may answer is surely what was deployed.
+    fn is_snapshot(&self, probe: &Probe) -> bool {
+        let found = probe.stage.as_ref().and_then(|(api, stage)| {
+            let api = self.world.api(api)?;
+            Some((api, api.stage(stage)?))
+        });
+        let Some((api, stage)) = found else { return false };
+        let is_sure = |id: &str| api.deployments.get(id).is_some_and(Deployment::is_sure);
+        stage.serving().is_some_and(is_sure)
+            && stage
+                .split()
+                .is_none_or(|canary| is_sure(&canary.deployment) && stage.deployment.as_deref().is_none_or(is_sure))
+    }
+
+    /// Whether the editor has, or may have, a method for a request.
+    fn is_edited(&self, probe: &Probe) -> bool {
+        let api = probe.stage.as_ref().and_then(|(api, _)| self.world.api(api));
+        let Some(router) = api.and_then(|api| self.world.edited_router(api)) else { return true };
+        let path = self.world.locate(&probe.request).path_at().and_then(|at| probe.request.url.as_str().get(at));
+        let verb = Verb::of_request(&probe.request.method);
+        path.zip(verb).is_none_or(|(path, verb)| router.route(verb, path).is_some())
     }
 
     /// Whether API Gateway surely answers at a request's host: a default endpoint is its own; a custom domain's name may
@@ -245,7 +336,7 @@ impl<'p> Refusing<'_, 'p> {
             }
             Err(reason) => {
                 let place = format!("api {} ({}) stage {}", api.id, api.name, stage.name);
-                let reason = format!("no refusal was asked for, for the stage could not be read again: {reason}");
+                let reason = format!("no refusal was asked for: {reason}");
                 self.tell(|tally| tally.gap(Gap { place, reason }));
                 false
             }
@@ -290,3 +381,6 @@ impl<'p> Refusing<'_, 'p> {
         request
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Provenance;
 use super::path::{self, Filling};
 use crate::config::KnownGood;
-use crate::gateway::{Interface, Place, Request, SampleSource};
+use crate::gateway::{Interface, Place, Request, SampleSource, Segment, overrides_verb, segments};
 
 /// Where the values of a request may come from, the best first.
 #[derive(Clone, Copy)]
@@ -44,6 +44,31 @@ impl Values<'_> {
     /// meet a literal sibling.
     pub(super) fn paths(&self, resource: &str) -> Vec<Filling> {
         path::fillings(resource, |name| self.of(Place::Path, name))
+    }
+
+    /// The paths to try for a request that is to be refused, and that needs no good values: with placeholders before any
+    /// value, and of values only those that are written in a URL as they are.
+    pub(super) fn plain_paths(&self, resource: &str) -> Vec<Filling> {
+        path::plain_fillings(resource, |name| self.of(Place::Path, name))
+    }
+
+    /// The parameters of a path whose best value is one that nobody named: made up to a schema, or a placeholder.
+    pub(super) fn made_up(&self, resource: &str) -> Vec<String> {
+        let declared = self.interface.map_or(&[][..], |interface| &interface.parameters);
+        let stated = |name: &str| match self.of(Place::Path, name) {
+            // A default or one of an enumeration is the API's own word.
+            Some((_, Provenance::Schema)) => {
+                let declared = declared.iter().find(|known| known.place == Place::Path && known.name == name);
+                let sample = declared.and_then(|declared| declared.sample.as_ref().ok());
+                sample.is_some_and(|sample| sample.from != SampleSource::Schema)
+            }
+            found => found.is_some(),
+        };
+        let names = segments(resource).filter_map(|segment| match Segment::parse(segment) {
+            Segment::Literal(_) => None,
+            Segment::Parameter(name) | Segment::Greedy(name) => Some(name),
+        });
+        names.filter(|name| !stated(name)).map(str::to_owned).collect()
     }
 
     /// Puts query, headers and body on a request, and says of what kind its values are.
@@ -110,6 +135,10 @@ impl Values<'_> {
             }
             _ => return None,
         };
+        // What no header can hold is the type of no body that could be sent.
+        if !kind.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            return None;
+        }
         request.body = Some(body.clone());
         if request.header("content-type").is_none() {
             request.headers.push(("content-type".to_owned(), kind.to_owned()));
@@ -118,21 +147,13 @@ impl Values<'_> {
     }
 }
 
-/// A made-up value in one of these would be taken for a credential and refused as such, lead elsewhere, or, the last
-/// three, have API Gateway or the backend take the request for one of another verb (facts A0).
+/// A made-up value in one of these would be taken for a credential and refused as such, lead elsewhere, or have API
+/// Gateway or the backend take the request for one of another verb.
 pub(super) fn is_credential(name: &str) -> bool {
-    [
-        "authorization",
-        "x-api-key",
-        "x-amz-security-token",
-        "x-amz-date",
-        "host",
-        "x-http-method-override",
-        "x-http-method",
-        "x-method-override",
-    ]
-    .iter()
-    .any(|credential| name.eq_ignore_ascii_case(credential))
+    overrides_verb(name)
+        || ["authorization", "x-api-key", "x-amz-security-token", "x-amz-date", "host"]
+            .iter()
+            .any(|credential| name.eq_ignore_ascii_case(credential))
 }
 
 fn provenance(from: SampleSource) -> Provenance {

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::ask::Values;
 use super::doors::{Door, Opening};
+use super::path::is_plain;
 use super::refusal::on_path;
 use super::{Expects, Known, Plan, Probe, Provenance, RefusalKind, Shown, Subject, control};
 use crate::config::{ContractDocument, ContractEntry};
@@ -27,9 +28,11 @@ pub(super) fn contract(known: &Known<'_>, plan: &mut Plan) {
                     door: Door::Contract,
                     request,
                     provenance: Provenance::Contract,
+                    made_up: Vec::new(),
                     expects: Expects::Answer,
                     check: None,
                     refusal: Vec::new(),
+                    authorizer: None,
                     credentials: Vec::new(),
                     group,
                 });
@@ -141,7 +144,8 @@ fn operation(
         interface: method.interface.as_deref(),
         with_body: false,
     };
-    let mut candidates = values.paths(path).into_iter().filter_map(|filling| {
+    let fillings = if verb.is_safe() { values.paths(path) } else { values.plain_paths(path) };
+    let mut candidates = fillings.into_iter().filter_map(|filling| {
         let request = start.request(verb, &filling.path)?;
         let reached = Reached::of(known, &request);
         Some((filling, request, reached))
@@ -176,9 +180,11 @@ fn operation(
             door: Door::Contract,
             request,
             provenance,
+            made_up: values.made_up(path),
             expects: expects(demands.unwrap_or(method), Shown::new(known.config, &document.with)),
             check: None,
             refusal: Vec::new(),
+            authorizer: None,
             credentials: document.with.iter().map(|name| name.as_str().into()).collect(),
             group,
         });
@@ -204,6 +210,9 @@ fn operation(
     if matches!(start, Start::Base(_)) {
         return Some(format!("{verb} {path} is not deployed to stage {} ({}): it was not sent", stage.name, api.name));
     }
+    if !is_plain(routed) {
+        return Some(format!("{verb} {path} was not sent: how API Gateway routes an escaped path is not sure"));
+    }
     // The other deployment of a canary may have it already.
     let kinds = on_path(known.world, api, stage, verb, routed, vec![RefusalKind::NoRoute]);
     if kinds.is_empty() {
@@ -218,9 +227,11 @@ fn operation(
         door: Door::Contract,
         request,
         provenance: Provenance::Refusal,
+        made_up: Vec::new(),
         expects: Expects::Refusal,
         check: None,
         refusal: kinds,
+        authorizer: None,
         credentials: Vec::new(),
         group,
     });

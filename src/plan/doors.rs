@@ -9,7 +9,9 @@ use url::Url;
 
 use super::SkipReason;
 use crate::config::Config;
-use crate::gateway::{Api, Domain, EndpointType, Gap, Protocol, Request, RoutingMode, Stage, Verb, World};
+use crate::gateway::{
+    Api, Domain, EndpointType, Gap, Protocol, Request, RoutingMode, Stage, Verb, World, overrides_verb,
+};
 
 /// What stands before a domain's name in the place of a gap.
 pub(super) const PLACE: &str = "custom domain ";
@@ -18,7 +20,7 @@ pub(super) const PLACE: &str = "custom domain ";
 pub(super) const PRIVATE: &str = "it is private; set private_apis in the config where it can be reached";
 
 /// The way a probe goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Door {
     /// The stage's invoke URL.
     InvokeUrl,
@@ -147,6 +149,12 @@ impl<'w> Doors<'w> {
                 continue;
             }
             for Way { api, stage, base_path, headers } in ways(world, domain) {
+                // No request is sent that is taken for one of another verb, and without the header there is no way.
+                if let Some((name, _)) = headers.iter().find(|(name, _)| overrides_verb(name)) {
+                    let reason = format!("a rule wants the header {name}, by which a request is one of another verb");
+                    gaps.push(Gap { place: format!("{PLACE}{}", domain.name), reason });
+                    continue;
+                }
                 let base_path = if base_path.is_empty() { String::new() } else { format!("/{base_path}") };
                 through_domains.entry((api, stage)).or_default().push(Opening {
                     door: Door::Domain(domain.name.as_str().into()),
@@ -245,7 +253,7 @@ fn ways(world: &World, domain: &Domain) -> Vec<Way> {
             let headers: Vec<(String, String)> = rule
                 .headers
                 .iter()
-                .filter_map(|any_of| any_of.first())
+                .filter_map(|any_of| any_of.iter().find(|glob| !overrides_verb(&glob.header)).or(any_of.first()))
                 .map(|glob| (glob.header.clone(), glob.sample()))
                 .collect();
             // Where the base path is not stripped the stage sees it too: only resources below it can be reached.

@@ -16,7 +16,7 @@ mod skip;
 mod starting;
 mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -29,7 +29,7 @@ pub use skip::SkipReason;
 pub use starting::starting_config;
 
 use crate::config::{Config, Credential, Expectations, Ignore, KnownGood, MethodKey, Rules};
-use crate::gateway::{Api, Gap, Match, Method, Request, Stage, Verb, World};
+use crate::gateway::{Api, AuthorizerKind, Gap, Match, Method, Protocol, Request, Stage, Verb, World};
 use ask::Values;
 use doors::{Doors, Opening};
 
@@ -44,6 +44,8 @@ pub struct Plan {
     pub refusals: Vec<Probe>,
     /// Refusals of verbs that change nothing: what shows that a kind of refusal works at an endpoint that is not AWS's.
     pub trials: Vec<Probe>,
+    /// How many of them there are of each.
+    tried: HashMap<Trial, usize>,
     /// For the stages of [`Plan::refusals`], a request that no method takes: what is answered to it proves no route.
     pub controls: BTreeMap<(Arc<str>, Arc<str>), Request>,
     /// Doors that cannot be asked through, and why.
@@ -116,12 +118,16 @@ pub struct Probe {
     pub request: Request,
     /// Where the request's values come from.
     pub provenance: Provenance,
+    /// The path's parameters whose values are made up: nobody says that there is such a thing.
+    pub made_up: Vec<String>,
     /// What answer is evidence of nothing wrong.
     pub expects: Expects,
     /// What the user holds the answer to.
     pub check: Option<Arc<Expectations>>,
     /// What it is surely refused for, in API Gateway's order; empty for a request that is to be answered.
     pub refusal: Vec<RefusalKind>,
+    /// The kind of the authorizer that refuses it, where one does and is known: an endpoint may enforce one and not another.
+    pub authorizer: Option<AuthorizerKind>,
     /// The credentials that go along: names of the config's.
     pub credentials: Vec<Arc<str>>,
     /// The id of the API that is asked, or the host: requests are limited by it.
@@ -190,7 +196,7 @@ impl Provenance {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expects {
-    /// The method's own answer: a success, or, for made-up values, any answer of the backend below 500.
+    /// The method's own answer: a success, or, for made-up values, any answer of the backend that may be for their sake.
     Answer,
     /// A refusal, for no key is configured.
     KeyRefusal,
@@ -203,8 +209,17 @@ pub enum Expects {
 /// Credentials that could not be had: names of the config's, and why.
 pub type Unreadable = BTreeMap<String, String>;
 
-/// So many trials are made of a kind of refusal, at most.
+/// So many trials are made of each, at most.
 const TRIALS: usize = 3;
+
+/// What trials are made of: an endpoint may enforce one of these and not another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Trial {
+    door: Door,
+    protocol: Protocol,
+    kind: RefusalKind,
+    authorizer: Option<AuthorizerKind>,
+}
 
 /// Plans a run.
 #[must_use]
@@ -214,6 +229,7 @@ pub fn plan(world: &World, config: &Config, domain_url: &DomainUrl, unreadable: 
         probes: Vec::new(),
         refusals: Vec::new(),
         trials: Vec::new(),
+        tried: HashMap::new(),
         controls: BTreeMap::new(),
         gaps: Vec::new(),
         removed: Vec::new(),
@@ -382,18 +398,22 @@ impl<'w> Target<'w> {
             Err(reason) => return Settled::skipped(reason),
         };
         let kinds = refusals(self.api, self.stage, self.resource, self.verb);
-        if verb.is_safe() && plan.wants_trial(&kinds) {
-            let trial = self.refusal(known, &openings, verb, &kinds, subject, group);
-            plan.trials.extend(trial);
+        if verb.is_safe()
+            && let Some(wanted) = self.trial(&openings, &kinds)
+            && plan.tried.get(&wanted).is_none_or(|made| *made < TRIALS)
+            && let Some(trial) = self.refusal(known, &openings, verb, &kinds, subject, group)
+        {
+            *plan.tried.entry(wanted).or_default() += 1;
+            plan.trials.push(trial);
         }
         if !verb.is_safe() && !known.rules.allows(&key, verb) {
             if kinds.is_empty() {
                 return Settled::skipped(SkipReason::NoSafeProof);
             }
             let Some(probe) = self.refusal(known, &openings, verb, &kinds, subject, group) else {
-                // Either nothing reaches it, or what does may reach another method under a canary.
-                let split = self.stage.split().is_some();
-                return Settled::skipped(if split { SkipReason::NoSafeProof } else { SkipReason::Unreachable });
+                // Either nothing reaches it, or what does may reach another method: under a canary, or by an escaped path.
+                let unsure = self.stage.split().is_some() || !path::is_plain(self.resource);
+                return Settled::skipped(if unsure { SkipReason::NoSafeProof } else { SkipReason::Unreachable });
             };
             plan.refusals.push(probe);
             return Settled::probed();
@@ -432,17 +452,19 @@ impl<'w> Target<'w> {
                 let made_up = verb.is_safe() && good.is_some();
                 self.ask(known, opening, verb, Values { known: None, ..values }).filter(|_| made_up)
             });
-            let Some((request, provenance)) = asked else { continue };
+            let Some((request, provenance, made_up)) = asked else { continue };
             plan.probes.push(Probe {
                 subject,
                 stage: Some(self.place()),
                 door: opening.door.clone(),
                 request,
                 provenance,
+                made_up,
                 // What the user calls good is to be answered, whatever it shows.
                 expects: if good.is_some() { Expects::Answer } else { contract::expects(self.method, shown) },
                 check: good.filter(|_| provenance.is_known_good()).map(checks).unwrap_or_default(),
                 refusal: Vec::new(),
+                authorizer: None,
                 credentials: with.iter().map(|name| name.as_str().into()).collect(),
                 group: group.clone(),
             });
@@ -457,15 +479,28 @@ impl<'w> Target<'w> {
         opening: &Opening,
         verb: Verb,
         values: Values<'_>,
-    ) -> Option<(Request, Provenance)> {
-        for filling in values.paths(self.resource) {
+    ) -> Option<(Request, Provenance, Vec<String>)> {
+        let fillings = values.paths(self.resource);
+        let best = fillings.first().map(|filling| filling.provenance);
+        for filling in fillings {
+            // What may change something goes to the user's own path or nowhere.
+            if !verb.is_safe() && values.known.is_some() && Some(filling.provenance) != best {
+                break;
+            }
             let Some(mut request) = opening.request(verb, &filling.path) else { continue };
             if self.is_reached_by(known.world, &request) {
                 let provenance = values.dress(&mut request, filling.provenance);
-                return Some((request, provenance));
+                return Some((request, provenance, values.made_up(self.resource)));
             }
         }
         None
+    }
+
+    /// What a refusal of this method would be a trial of: of what API Gateway looks at first.
+    fn trial(&self, openings: &[Opening], kinds: &[RefusalKind]) -> Option<Trial> {
+        let kind = *kinds.first()?;
+        let authorizer = (kind == RefusalKind::Authorizer).then(|| refusal::authorizer_of(self.method)).flatten();
+        Some(Trial { door: openings.first()?.door.clone(), protocol: self.api.protocol, kind, authorizer })
     }
 
     /// A request that must be refused for these kinds, through the first door that leads here.
@@ -482,15 +517,19 @@ impl<'w> Target<'w> {
         let values = Values { known: None, parameters: &known.config.parameters, interface, with_body: false };
         // A routing rule's headers may be the very ones that a refusal is to come without.
         openings.iter().filter(|opening| !opening.needs_headers()).find_map(|opening| {
-            let mut request = values.paths(self.resource).into_iter().find_map(|filling| {
+            let mut request = values.plain_paths(self.resource).into_iter().find_map(|filling| {
                 opening.request(verb, &filling.path).filter(|request| self.is_reached_by(known.world, request))
             })?;
             let address = known.world.locate(&request);
             let path = address.path_at().and_then(|at| request.url.as_str().get(at)).unwrap_or("");
+            if !verb.is_safe() && !path::is_plain(path) {
+                return None;
+            }
             let kinds = refusal::on_path(known.world, self.api, self.stage, verb, path, kinds.to_vec());
             if kinds.is_empty() {
                 return None;
             }
+            let authorizer = refusal::authorizer_on_path(known.world, self.api, self.stage, verb, path);
             request.headers.extend(refusal::headers(interface, &kinds));
             Some(Probe {
                 subject,
@@ -498,9 +537,11 @@ impl<'w> Target<'w> {
                 door: opening.door.clone(),
                 request,
                 provenance: Provenance::Refusal,
+                made_up: Vec::new(),
                 expects: Expects::Refusal,
                 check: None,
                 refusal: kinds,
+                authorizer,
                 credentials: Vec::new(),
                 group: group.clone(),
             })
@@ -536,15 +577,6 @@ impl<'w> Target<'w> {
             .and_then(|verb| world.stage_router(self.api, self.stage)?.route(verb, path));
         (api.id.as_str(), stage.name.as_str()) == (&*self.api.id, &*self.stage.name)
             && hit == Some(Match { resource: self.resource, verb: self.verb })
-    }
-}
-
-impl Plan {
-    /// Whether a trial of one of these kinds is still wanted.
-    fn wants_trial(&self, kinds: &[RefusalKind]) -> bool {
-        kinds.first().is_some_and(|first| {
-            self.trials.iter().filter(|trial| trial.refusal.first() == Some(first)).count() < TRIALS
-        })
     }
 }
 

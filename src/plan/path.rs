@@ -52,6 +52,32 @@ pub(super) fn fillings<'v>(resource: &str, value: impl Fn(&str) -> Option<(&'v s
     fillings
 }
 
+/// The paths to try for a request that is to be refused: with placeholders alone, then with values that are written as
+/// they are. Whether API Gateway routes an escaped slash, or an empty segment, as the model does is not known (facts B5,
+/// B6), and a refusal that is sure of one method must not reach another.
+pub(super) fn plain_fillings<'v>(
+    resource: &str,
+    value: impl Fn(&str) -> Option<(&'v str, Provenance)>,
+) -> Vec<Filling> {
+    let mut plain = fillings(resource, |_| None);
+    for filling in fillings(resource, |name| value(name).filter(|(value, _)| is_unreserved(value))) {
+        if !plain.iter().any(|known| known.path == filling.path) {
+            plain.push(filling);
+        }
+    }
+    plain
+}
+
+fn is_unreserved(value: &str) -> bool {
+    !matches!(value, "" | "." | "..")
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// Whether a path is sure to be routed as the model says: it has no escapes and no empty segments.
+pub(super) fn is_plain(path: &str) -> bool {
+    !path.contains('%') && !path.contains("//")
+}
+
 fn fill<'v>(resource: &str, value: impl Fn(&str) -> &'v str) -> String {
     let mut path = String::new();
     for segment in segments(resource) {
@@ -102,6 +128,23 @@ mod tests {
         let found = paths("/a/{id}/{rest+}", &[("id", "a b/c#d"), ("rest", "x y/z")]);
         assert_eq!(found[0], ("/a/a%20b%2Fc%23d/x%20y/z".to_owned(), Provenance::Config));
         assert_eq!(found.last().unwrap().0, "/a/gateprobe-0/gateprobe-0");
+    }
+
+    #[test]
+    fn a_refusal_has_placeholders_first_and_no_value_that_is_escaped() {
+        let paths = |id: &str, rest: &str| {
+            let value = |name: &str| Some((if name == "id" { id } else { rest }, Provenance::Example));
+            let paths = plain_fillings("/a/{id}/{rest+}", value).into_iter().map(|filling| filling.path);
+            paths.collect::<Vec<_>>()
+        };
+        let placeholders = ["/a/gateprobe/gateprobe", "/a/gateprobe-0/gateprobe-0"];
+        assert_eq!(paths("7", "x"), [&placeholders[..], &["/a/7/x"]].concat());
+        for bad in ["x/y", "x//y", "/", "", "a b", "%2F", "..", ".", "ü", "a;b"] {
+            assert_eq!(paths(bad, bad), placeholders, "{bad:?}");
+        }
+        assert_eq!(paths("7", "x/y"), [&placeholders[..], &["/a/7/gateprobe", "/a/7/gateprobe-0"]].concat());
+        assert_eq!(plain_fillings("/a", |_| None), [Filling { path: "/a".to_owned(), provenance: Provenance::Bare }]);
+        assert!(is_plain("/a/b") && !is_plain("/a%2Fb") && !is_plain("/a//b"));
     }
 
     #[test]

@@ -140,6 +140,33 @@ pub(super) fn on_path(
     kinds
 }
 
+/// The kind of the authorizer that answers a request with just this path. `None`: there is none, its kind is not known,
+/// or a canary's deployments have different ones.
+pub(super) fn authorizer_on_path(
+    world: &World,
+    api: &Api,
+    stage: &Stage,
+    verb: Verb,
+    path: &str,
+) -> Option<AuthorizerKind> {
+    let of = |id: &str| {
+        let hit = world.router(api, id)?.route(verb, path)?;
+        authorizer_of(api.deployments.get(id)?.tree.method(hit.resource, hit.verb)?)
+    };
+    let Some(canary) = stage.split() else { return of(stage.serving()?) };
+    of(&canary.deployment).filter(|kind| stage.deployment.as_deref().and_then(of) == Some(*kind))
+}
+
+/// The kind of a method's authorizer, where it is known.
+pub(super) fn authorizer_of(method: &Method) -> Option<AuthorizerKind> {
+    match method.authorization? {
+        Authorization::CognitoUserPools => Some(AuthorizerKind::Cognito),
+        Authorization::Jwt => Some(AuthorizerKind::Jwt),
+        Authorization::Custom => Some(method.interface.as_deref()?.authorizer.as_ref()?.kind),
+        Authorization::None | Authorization::AwsIam => None,
+    }
+}
+
 fn of_method(protocol: Protocol, method: &Method) -> Vec<RefusalKind> {
     let mut kinds = Vec::new();
     let interface = method.interface.as_deref();

@@ -12,7 +12,8 @@ pub enum SkipReason {
     /// The endpoint is not AWS's own, and a refusal of the kinds that would prove it was not seen to work there with a
     /// verb that changes nothing.
     RefusalNotSeen,
-    /// The stage's deployment changed while the run was under way, so that what it demands is no longer known.
+    /// What the stage serves changed while the run was under way, or could not be made sure of, so that what it demands is
+    /// not known. Of the latter a gap says why.
     DeploymentChanged,
     /// A secret that its request needs could not be read.
     SecretUnreadable,
@@ -51,7 +52,9 @@ impl SkipReason {
         match self {
             SkipReason::NoSafeProof => "no request is sure to be refused before the backend; allow the verb to send it",
             SkipReason::RefusalNotSeen => "not AWS's own endpoint, and such a refusal was not seen to work there",
-            SkipReason::DeploymentChanged => "the stage was deployed in mid-run; the next run asks",
+            SkipReason::DeploymentChanged => {
+                "what the stage serves changed in mid-run or is not sure; the next run asks"
+            }
             SkipReason::SecretUnreadable => "a secret that its request needs could not be read",
             SkipReason::Ignored => "the config says that nothing is sent to it",
             SkipReason::EndpointDisabled => "the default endpoint is switched off, and no callable domain leads here",

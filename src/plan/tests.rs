@@ -6,9 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gateway::{
-    Api, Authorization, Deployment, Domain, EndpointType, Interface, Inventory, InvokeUrl, Mapping, Method, Parameter,
-    Place, Protocol, RoutingMode, Sample, SampleSource, Stage, Tree, TreeSource,
+    Api, Authorization, Deployment, Domain, EndpointType, HeaderGlob, Interface, Inventory, InvokeUrl, Mapping, Method,
+    Parameter, Place, Protocol, RoutingMode, RoutingRule, Sample, SampleSource, Stage, Tree, TreeSource,
 };
+
+mod contract;
+mod requests;
 
 fn api(id: &str, stages: &[(&str, Tree)]) -> Api {
     Api {
@@ -349,6 +352,79 @@ fn a_control_is_a_request_that_no_method_takes() {
     assert_eq!(control.url.path(), "/prod/gateprobe-no-such-resource");
     let plan = one("/{proxy+}", Verb::Any, keyed(), "");
     assert!(plan.controls.is_empty(), "everything is taken");
+}
+
+#[test]
+fn no_request_says_that_it_is_one_of_another_verb() {
+    use Place::Header;
+    use SampleSource::{Enum, Example};
+    let others = ["X-HTTP-Method-Override", "x-http-method", "X-Method-Override"];
+    for name in others {
+        let declared = [(name, Header, true, Some(("DELETE", Example))), ("X-Tenant", Header, true, Some(("a", Enum)))];
+        let plan = one("/x", Verb::Get, interface(&declared), "");
+        let names: Vec<_> = plan.probes[0].request.headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["X-Tenant"], "from an export");
+        let document = format!(
+            "contract: [{{api: a1, openapi: {{openapi: 3.0.1, paths: {{/y: {{get: {{parameters: [{{name: {name}, in: header, required: true, example: DELETE}}]}}}}}}}}}}]"
+        );
+        let plan = one("/x", Verb::Get, Method::open(), &document);
+        assert_eq!((plan.probes.len(), plan.probes[1].request.url.path()), (2, "/prod/y"));
+        assert!(plan.probes[1].request.headers.is_empty(), "from a contract: {:?}", plan.probes[1]);
+        // A rule that wants such a header opens no way; one that has another for it does.
+        let glob = |name: &str| HeaderGlob { header: name.to_owned(), value: "DELETE".to_owned() };
+        for (headers, ways) in [(vec![glob(name)], 0), (vec![glob(name), glob("x-tenant")], 1)] {
+            let mut domain = domain("d.example.com", &[]);
+            domain.routing_mode = RoutingMode::Rules;
+            domain.rules = vec![RoutingRule {
+                id: "r".to_owned(),
+                priority: 1,
+                base_paths: vec![],
+                headers: vec![headers],
+                api: "a1".to_owned(),
+                stage: "prod".to_owned(),
+                strip_base_path: false,
+            }];
+            let stages = [("prod", tree(&[("/x", Verb::Get)]))];
+            let (plan, _) = planned(vec![api("a1", &stages)], vec![domain], &Config::default());
+            assert_eq!((plan.probes.len(), plan.gaps.len()), (1 + ways, 1 - ways), "{plan:?}");
+            assert!(plan.probes.iter().all(|probe| probe.request.header(name).is_none()));
+            assert!(plan.gaps.iter().all(|gap| gap.reason.contains(name)));
+        }
+    }
+}
+
+#[test]
+fn a_refusal_goes_by_a_path_that_is_routed_for_sure() {
+    let example = |value: &'static str| interface(&[("id", Place::Path, true, Some((value, SampleSource::Example)))]);
+    let keyed = |method: Method| Method { api_key_required: true, ..method };
+    // A good value is for what is answered.
+    let plan = one("/x/{id}", Verb::Post, keyed(example("7")), "");
+    assert_eq!(plan.refusals[0].request.url.path(), "/prod/x/gateprobe");
+    for value in ["a/b", "a%2Fb", "a//b", "//"] {
+        let text = format!("parameters: {{id: '{value}'}}");
+        let plan = one("/x/{id+}", Verb::Delete, keyed(example("7")), &text);
+        assert_eq!(plan.refusals[0].request.url.path(), "/prod/x/gateprobe", "{value}");
+    }
+    // Only a plain value serves where the placeholders are literal siblings.
+    for (value, fate) in [("7", Fate::Probed), ("a/b", Fate::Skipped(SkipReason::Unreachable))] {
+        let mut tree = tree(&[("/gateprobe", Verb::Post), ("/gateprobe-0", Verb::Post)]);
+        tree.insert("/{id}", Verb::Post, keyed(example(value)));
+        let (plan, _) = planned(vec![api("a1", &[("prod", tree)])], vec![], &Config::default());
+        let method = plan.methods.iter().find(|method| &*method.resource == "/{id}").unwrap();
+        assert_eq!(method.fate, fate, "{value}");
+    }
+    // A resource that is itself escaped in a URL has no sure refusal.
+    let plan = one("/a%20b", Verb::Post, keyed(Method::open()), "");
+    assert_eq!((plan.methods[0].fate, plan.refusals.len()), (Fate::Skipped(SkipReason::NoSafeProof), 0));
+    // What a contract says of a verb that must not be sent goes by the same rule.
+    for (path, sent) in [("/y/{id}", Some("/prod/y/gateprobe")), ("/y%2Fz", None), ("/y//z", None)] {
+        let document = format!(
+            "contract: [{{api: a1, openapi: {{openapi: 3.0.1, paths: {{'{path}': {{post: {{parameters: [{{name: id, in: path, required: true, example: a/b}}]}}}}}}}}}}]"
+        );
+        let plan = one("/x", Verb::Get, Method::open(), &document);
+        assert_eq!(plan.refusals.first().map(|probe| probe.request.url.path()), sent, "{:?}", plan.gaps);
+        assert_eq!(plan.gaps.len(), usize::from(sent.is_none()));
+    }
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod sweep;
 mod tests;
 
 pub use certificate::CertificateSeen;
+pub(crate) use credentials::hide_named_digests;
 pub use credentials::{Keyring, SecretsManager, Sources, TokenCache, Vault, junk_signature};
 pub use curl::{CurlError, CurlLine, Place, read_curl};
 pub use observation::{Observation, Response, Timings, TransportError, TransportKind};

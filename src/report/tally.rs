@@ -7,7 +7,7 @@ use super::sights::Sights;
 use super::certificates::Certificates;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
 use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
-use crate::gateway::{Gap, Protocol, Tree, Verb, World};
+use crate::gateway::{Gap, Protocol, Tree, Verb, World, plain};
 use crate::plan::{Expects, Fate, Plan, Probe, Provenance, SkipReason, Subject};
 use crate::probe::Observation;
 use crate::remember::{Sight, SubjectId};
@@ -25,9 +25,58 @@ pub enum Standing {
     Failing,
 }
 
-/// What an answer means, given what the plan expects.
+/// What an answer to a probe means, given what the plan expects of it.
 #[must_use]
-pub fn standing(expects: Expects, provenance: Provenance, diagnosis: &Diagnosis) -> Standing {
+pub fn standing(probe: &Probe, diagnosis: &Diagnosis) -> Standing {
+    // A method that throws at a thing that is not there answers its callers well, as far as anybody knows.
+    if may_be_for_its_values(probe, diagnosis) {
+        return if diagnosis.routed() == Some(true) { Standing::Routed } else { Standing::Unproved };
+    }
+    weighed(probe.expects, probe.provenance, diagnosis)
+}
+
+/// Whether this is the failure of what lies behind a method at a value that was made up, and not one that does not depend on
+/// values: what API Gateway is not let to call, cannot reach or waits for in vain fails for everybody.
+fn may_be_for_its_values(probe: &Probe, diagnosis: &Diagnosis) -> bool {
+    if probe.provenance != Provenance::Placeholder && probe.made_up.is_empty() {
+        return false;
+    }
+    let Some(response) = &diagnosis.response else { return false };
+    match (diagnosis.cause, diagnosis.symptom) {
+        (Some(Cause::BackendStatus), _) => response.status >= 500,
+        // A Lambda function that throws: 502 of a REST API, 500 of an HTTP API, which sends no `x-amzn-ErrorType`. A REST
+        // API's own 500 is for want of a permission or a mapping (facts A2).
+        (Some(Cause::Integration), Symptom::IntegrationFailure) => response.status == 502,
+        (Some(Cause::Integration), Symptom::InternalServerError) => response.error_type.is_none(),
+        _ => false,
+    }
+}
+
+/// Says of a failure at a made-up value what it may be, and how to know.
+fn made_up(diagnosis: &mut Diagnosis, probe: &Probe, resource: Option<&str>) {
+    let quoted = |name: &String| format!("`{}`", plain(name));
+    let names = probe.made_up.iter().map(quoted).collect::<Vec<_>>().join(", ");
+    let what = if names.is_empty() { "a value of the request".to_owned() } else { format!("the value of {names}") };
+    let told = format!("{what} was made up: this may be the answer to something that does not exist");
+    diagnosis.evidence.insert(0, told);
+    let parameters = probe.made_up.iter().map(|name| format!("{}: …", plain(name))).collect::<Vec<_>>().join(", ");
+    diagnosis.remedy = match resource.map(plain) {
+        Some(resource) if !parameters.is_empty() => format!(
+            "Give the config a good value, as `known_good: [{{path: '{resource}', parameters: {{{parameters}}}}}]` or \
+             `parameters: {{{parameters}}}`: a failure then counts."
+        ),
+        Some(resource) => {
+            format!(
+                "Give the config a good request, as `known_good: [{{path: '{resource}', …}}]`: a failure then counts."
+            )
+        }
+        None => "Give the operation's parameters good values, by `example` in the document or by `parameters` in the \
+                 config: a failure then counts."
+            .to_owned(),
+    };
+}
+
+fn weighed(expects: Expects, provenance: Provenance, diagnosis: &Diagnosis) -> Standing {
     let Some(cause) = diagnosis.cause else {
         // What answers made-up values well is there; whether it answers its callers well they cannot show.
         return if provenance.is_known_good() { Standing::Healthy } else { Standing::Routed };
@@ -160,8 +209,15 @@ impl<'p> Tally<'p> {
     }
 
     /// Takes one answer.
-    pub fn observed(&mut self, world: &World, probe: &Probe, observation: &Observation, diagnosis: Diagnosis) {
-        let standing = standing(probe.expects, probe.provenance, &diagnosis);
+    pub fn observed(&mut self, world: &World, probe: &Probe, observation: &Observation, mut diagnosis: Diagnosis) {
+        let standing = standing(probe, &diagnosis);
+        if may_be_for_its_values(probe, &diagnosis) {
+            let resource = match probe.subject {
+                Subject::Method(index) => self.plan.methods.get(index).map(|method| &*method.resource),
+                Subject::Contract(_) => None,
+            };
+            made_up(&mut diagnosis, probe, resource);
+        }
         let routed = diagnosis.routed() == Some(true);
         self.judged(world, probe, observation, diagnosis, standing, routed);
     }
@@ -180,11 +236,11 @@ impl<'p> Tally<'p> {
             Proof::Refused(_) => (Standing::Routed, true),
             Proof::Nothing => (Standing::Unproved, false),
             Proof::Fault => {
-                (standing(Expects::Answer, Provenance::Refusal, &diagnosis), diagnosis.routed() == Some(true))
+                (weighed(Expects::Answer, Provenance::Refusal, &diagnosis), diagnosis.routed() == Some(true))
             }
             // A verb that changes nothing may be answered; that the answer came in spite of all is worth a look.
             Proof::NotRefused if safe => {
-                (standing(Expects::Answer, Provenance::Refusal, &diagnosis).min(Standing::Routed), true)
+                (weighed(Expects::Answer, Provenance::Refusal, &diagnosis).min(Standing::Routed), true)
             }
             Proof::NotRefused => {
                 let place = self.plan_place(probe.subject);
@@ -452,7 +508,7 @@ fn notes(world: &World) -> Vec<String> {
     let mut notes = Vec::new();
     if inventory.apis.is_empty() {
         notes.push(format!(
-            "no REST API was found in {}: check the region, the account and the --api and --stage filters",
+            "no API was found in {}: check the region, the account and the --api and --stage filters",
             inventory.region
         ));
     }
@@ -487,6 +543,7 @@ mod tests {
     use crate::gateway::{Inventory, InvokeUrl};
     use crate::plan::{DomainUrl, Unreadable, plan};
     use crate::probe::Response;
+    use crate::report::terminal::{self, Style};
 
     const INVENTORY: &str = r#"{"version": 1, "region": "us-east-1", "read_at": 0,
         "apis": [{"id": "a1", "name": "shop", "stages": [{"name": "prod", "deployment": "d1"}],
@@ -529,6 +586,130 @@ mod tests {
             let found = (report.coverage.probed, report.coverage.routed, report.coverage.healthy, report.unhealthy);
             assert_eq!(found, (1, 1, healthy, unhealthy), "{answers:?}");
         }
+    }
+
+    /// What one answer to the only method of an API makes of it: failures, healthy ones, routed ones, findings.
+    fn answered(resource: &str, method: &str, protocol: &str, config: &str, answer: (u16, &str, &str)) -> Report {
+        let inventory = format!(
+            r#"{{"version": 1, "region": "us-east-1", "read_at": 0, "apis": [{{"id": "a1", "name": "shop", "protocol": "{protocol}",
+                "stages": [{{"name": "prod", "deployment": "d1"}}],
+                "deployments": {{"d1": {{"source": "apisummary", "tree": {{"{resource}": {{"GET": {method}}}}}}}}}}}]}}"#
+        );
+        let world = World::new(Inventory::from_json(&inventory).unwrap(), InvokeUrl::default());
+        let config = Config::parse(config, "test").unwrap();
+        let plan = plan(&world, &config, &DomainUrl::default(), &Unreadable::new());
+        let mut tally = Tally::new(&world, &plan);
+        let (status, kind, body) = answer;
+        let headers = if kind.is_empty() { vec![] } else { vec![("x-amzn-errortype".to_owned(), kind.to_owned())] };
+        let observation = Observation::saved(Response { status, headers, body: body.to_owned(), truncated: false });
+        let [probe] = plan.probes.as_slice() else { panic!("{plan:?}") };
+        let diagnosis = diagnose(&probe.request, &observation, &world, 0);
+        tally.observed(&world, probe, &observation, diagnosis);
+        tally.report(&world, 0, 0)
+    }
+
+    const OPEN: &str = r#"{"authorization": "NONE"}"#;
+    const INTERNAL: &str = "InternalServerErrorException";
+    /// What a Lambda function that throws is answered with; what a REST API that may not call it says; a backend's own.
+    const THROWS: (u16, &str, &str) = (502, INTERNAL, r#"{"message":"Internal server error"}"#);
+    const MAY_NOT: (u16, &str, &str) = (500, INTERNAL, r#"{"message":"Internal server error"}"#);
+    const OWN: (u16, &str, &str) = (500, "", "no such order");
+
+    /// A method with a path parameter that has this sample, or none.
+    fn of_sample(sample: &str) -> String {
+        format!(
+            r#"{{"authorization": "NONE", "interface": {{"parameters": [{{"name": "id", "place": "path", "required": true, "sample": {sample}}}]}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_failure_at_a_made_up_value_wakes_nobody_and_is_told() {
+        let schema = of_sample(r#"{"Ok": {"value": "1", "from": "schema"}}"#);
+        let unknown = of_sample(r#"{"Err": "nothing fits"}"#);
+        let first = of_sample(r#"{"Ok": {"value": "1", "from": "enum"}}"#);
+        let example = of_sample(r#"{"Ok": {"value": "1", "from": "example"}}"#);
+        let query = r#"{"authorization": "NONE", "interface": {"parameters": [{"name": "q", "place": "query", "required": true, "sample": {"Ok": {"value": "1", "from": "schema"}}}]}}"#;
+        let good = "parameters: {id: '7'}";
+        let known = "known_good: [{path: '/x/{id}', parameters: {id: '7'}}]";
+        for (resource, method, config, answer, failing) in [
+            ("/x/{id}", OPEN, "", THROWS, false),
+            ("/x/{id}", &unknown, "", OWN, false),
+            ("/x/{id}", &schema, "", THROWS, false),
+            ("/x/{id}", &schema, "", OWN, false),
+            // Of what does not depend on values nobody is spared.
+            ("/x/{id}", OPEN, "", MAY_NOT, true),
+            ("/x/{id}", OPEN, "", (504, INTERNAL, r#"{"message":"Endpoint request timed out"}"#), true),
+            ("/x/{id}", OPEN, "", (504, INTERNAL, r#"{"message":"Network error communicating with endpoint"}"#), true),
+            ("/x/{id}", OPEN, "", (500, "AuthorizerConfigurationException", r#"{"message":null}"#), true),
+            ("/x/{id}", OPEN, "", (500, "ApiConfigurationException", r#"{"message":"Internal server error"}"#), true),
+            // A value that somebody stands for is a good one, and what has none has none to blame.
+            ("/x/{id}", &first, "", THROWS, true),
+            ("/x/{id}", &example, "", THROWS, true),
+            ("/x/{id}", &schema, good, THROWS, true),
+            ("/x/{id}", OPEN, known, OWN, true),
+            ("/x", OPEN, "", THROWS, true),
+            ("/x", OPEN, "", OWN, true),
+            ("/x", query, "", OWN, true),
+        ] {
+            let report = answered(resource, method, "rest", config, answer);
+            let case = format!("{resource} {method} {config} {answer:?}");
+            assert_eq!((report.unhealthy == 1, report.has_problems()), (failing, failing), "{case}");
+            let [finding] = report.diagnoses.as_slice() else { panic!("{case}: it is told") };
+            assert_eq!(finding.expected, !failing, "{case}");
+            let told = finding.diagnosis.evidence[0].contains("the value of `id` was made up");
+            assert_eq!(
+                (told, finding.diagnosis.remedy.contains("parameters: {id: …}")),
+                (!failing, !failing),
+                "{case}"
+            );
+            let drawn = terminal::report(&report, Style { width: 400, ..Style::default() });
+            let line = format!("1 failed at a made-up value ({})", finding.diagnosis.cause.unwrap());
+            assert_eq!(drawn.contains(&line), !failing, "{drawn}");
+            if !failing {
+                let url = &finding.diagnosis.request.url;
+                let why = format!("GET {url} answered {}: Give the config a good value", answer.0);
+                assert!(drawn.contains(&why), "{drawn}");
+                assert_eq!((report.coverage.routed, report.coverage.healthy), (1, 0), "{case}");
+                assert!(finding.diagnosis.remedy.contains("known_good: [{path: '/x/{id}'"), "{case}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_backend_that_does_not_know_a_made_up_value_has_not_failed() {
+        let report = answered("/x/{id}", OPEN, "rest", "", (404, "", "no such order"));
+        let [finding] = report.diagnoses.as_slice() else { panic!("it is told") };
+        assert!(finding.expected && !finding.diagnosis.evidence[0].contains("made up"), "{finding:?}");
+        assert!(!terminal::report(&report, Style::default()).contains("failed at"));
+    }
+
+    #[test]
+    fn an_http_api_has_one_word_for_a_function_that_throws() {
+        let threw = (500, "", r#"{"message":"Internal Server Error"}"#);
+        for (resource, failing) in [("/x/{id}", false), ("/x", true)] {
+            let report = answered(resource, OPEN, "http", "", threw);
+            assert_eq!((report.unhealthy == 1, report.diagnoses.len()), (failing, 1), "{resource}");
+            assert_eq!(report.diagnoses[0].diagnosis.cause, Some(Cause::Integration));
+        }
+    }
+
+    #[test]
+    fn a_made_up_value_of_a_contract_is_told_where_the_document_can_give_a_better_one() {
+        let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
+        let text = "contract: [{api: a1, openapi: {openapi: 3.0.1, paths: {'/y/{id}': {get: {}}}}}]";
+        let config = Config::parse(text, "test").unwrap();
+        let plan = plan(&world, &config, &DomainUrl::default(), &Unreadable::new());
+        let mut tally = Tally::new(&world, &plan);
+        let probe = plan.probes.last().unwrap();
+        assert_eq!((probe.subject, probe.made_up.as_slice()), (Subject::Contract(0), &["id".to_owned()][..]));
+        let (status, _, body) = OWN;
+        let observation =
+            Observation::saved(Response { status, headers: vec![], body: body.to_owned(), truncated: false });
+        tally.observed(&world, probe, &observation, diagnose(&probe.request, &observation, &world, 0));
+        let report = tally.report(&world, 0, 0);
+        // Where the model knows no method for it, anybody may have answered: nothing is proved.
+        assert_eq!((report.contract.routed, report.contract.healthy, report.unhealthy), (0, 0, 0));
+        assert!(report.diagnoses[0].diagnosis.remedy.contains("`example` in the document"));
     }
 
     #[test]

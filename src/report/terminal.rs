@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::causes::{answer_line, by_step, step_title};
 use super::model::{Finding, Report};
-use crate::diagnose::{Cause, Confidence, Diagnosis, StepName, StepResult, Verdict};
+use crate::diagnose::{Cause, Confidence, Diagnosis, RequestLine, StepName, StepResult, Verdict};
 use crate::gateway::{TreeSource, steers};
 
 /// How to draw.
@@ -117,11 +117,34 @@ fn summary(out: &mut String, report: &Report, style: Style) {
         lines.push(format!("failing and ignored ({}): {}", printable(reason), causes.join(", ")));
     }
     let mut expected: BTreeMap<Cause, usize> = BTreeMap::new();
-    for cause in report.expected().filter_map(|finding| finding.diagnosis.cause) {
-        *expected.entry(cause).or_default() += 1;
+    let mut failed: BTreeMap<Cause, Vec<&Finding>> = BTreeMap::new();
+    for finding in report.expected() {
+        let Some(cause) = finding.diagnosis.cause else { continue };
+        if matches!(cause, Cause::BackendStatus | Cause::Integration)
+            && finding.diagnosis.response.as_ref().is_some_and(|response| response.status >= 500)
+        {
+            failed.entry(cause).or_default().push(finding);
+        } else {
+            *expected.entry(cause).or_default() += 1;
+        }
     }
     for (cause, count) in expected {
         lines.push(format!("{count} answered as expected ({cause}): {}", expected_means(cause)));
+    }
+    for (cause, findings) in failed {
+        lines.push(format!(
+            "{} failed at a made-up value ({cause}), which may be for its sake and is no alarm:",
+            findings.len()
+        ));
+        let shown = if style.verbose { usize::MAX } else { DRAWN_PER_CAUSE };
+        for finding in findings.iter().take(shown) {
+            let RequestLine { method, url } = &finding.diagnosis.request;
+            let status = finding.diagnosis.response.as_ref().map_or(0, |response| response.status);
+            lines.push(format!("  {method} {url} answered {status}: {}", finding.diagnosis.remedy));
+        }
+        if findings.len() > shown {
+            lines.push(format!("  and {} more (-v shows them)", findings.len() - shown));
+        }
     }
     let snapshots = report.stages.iter().filter(|stage| stage.tree.is_some_and(|tree| !tree.is_snapshot())).count();
     if snapshots > 0 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::api::Api;
 use super::calls::Recording;
 use super::fault::ControlFault;
-use crate::gateway::{Domain, EndpointType, Mapping, RoutingMode, RoutingRule};
+use crate::gateway::{Authorization, Domain, EndpointType, Mapping, Protocol, RoutingMode, RoutingRule};
 
 /// One account in one region. Built in a chain, or changed in place through its public fields.
 #[derive(Debug, Clone)]
@@ -29,6 +29,9 @@ pub struct Account {
     /// Whether a signature of nobody's is refused before any routing, or only by the method that demands one: which of
     /// them AWS does is not known (facts, open uncertainty 1).
     pub signatures_first: bool,
+    /// What the data plane does not look at, whatever a method demands: emulators enforce one authorization and not
+    /// another, and not alike in REST and HTTP APIs.
+    pub unenforced: Vec<(Protocol, Authorization)>,
     /// How long integrations take that do not say it themselves.
     pub latency: Duration,
     /// How much of the data plane's traffic is kept.
@@ -67,6 +70,7 @@ impl Account {
             faults: Vec::new(),
             inside_vpc: false,
             signatures_first: false,
+            unenforced: Vec::new(),
             latency: Duration::ZERO,
             recording: Recording::default(),
         }
@@ -149,6 +153,18 @@ impl Account {
     pub fn signatures_first(mut self) -> Self {
         self.signatures_first = true;
         self
+    }
+
+    /// Lets everybody in where APIs of this kind demand this authorization, as an emulator may.
+    #[must_use]
+    pub fn unenforced(mut self, protocol: Protocol, authorization: Authorization) -> Self {
+        self.unenforced.push((protocol, authorization));
+        self
+    }
+
+    /// Whether the data plane looks at what a method of such an API demands.
+    pub(super) fn enforces(&self, protocol: Protocol, authorization: Authorization) -> bool {
+        !self.unenforced.contains(&(protocol, authorization))
     }
 
     /// Sets how long integrations take.

@@ -41,6 +41,8 @@ pub struct Api {
     pub summary: Summary,
     /// Whether `GetExport` refuses, as AWS does for models that are not JSON (facts C1).
     pub refuses_export: bool,
+    /// Whether `GetExport` leaves out validators, what is required, and security, as LocalStack's does.
+    pub sparse_export: bool,
 }
 
 /// How much of a deployment `GetDeployment embed=apisummary` shows.
@@ -204,6 +206,7 @@ impl Api {
             vanishing: false,
             summary: Summary::Full,
             refuses_export: false,
+            sparse_export: false,
         }
     }
 
@@ -328,6 +331,13 @@ impl Api {
     #[must_use]
     pub fn refuse_export(mut self) -> Self {
         self.refuses_export = true;
+        self
+    }
+
+    /// Leaves out of `GetExport` what LocalStack leaves out.
+    #[must_use]
+    pub fn sparse_export(mut self) -> Self {
+        self.sparse_export = true;
         self
     }
 

@@ -17,6 +17,9 @@ pub enum Operation {
     GetResources,
     GetGatewayResponses,
     GetExport,
+    GetRequestValidators,
+    GetAuthorizers,
+    GetModels,
     GetDomainNames,
     GetDomainName,
     GetBasePathMappings,
@@ -26,6 +29,8 @@ pub enum Operation {
     GetApi,
     /// API Gateway v2's `GetStages`.
     GetStagesV2,
+    /// API Gateway v2's `GetStage`.
+    GetStageV2,
     /// API Gateway v2's.
     GetRoutes,
     /// API Gateway v2's.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import definitions
 import emulators
@@ -24,9 +28,6 @@ ENFORCED = {
     "LocalStack": {"api-key", "parameters", "body", "media-type"},
 }
 """What each emulator refuses before the integration: measured, QUIRKS.md. A junk signature neither of them refuses."""
-TOLD = {"MiniStack": {"authorizer", "pool", "iam", "api-key", "media-type"}, "LocalStack": {"pool", "iam", "api-key", "media-type"}}
-"""What each control plane tells of a *stage*: measured, QUIRKS.md. That a method has a validator, only the edited tree says, which may
-be another than what is deployed: no evidence for sending an unsafe verb. Nor does LocalStack's export name a CUSTOM method's authorizer."""
 
 
 class Method(NamedTuple):
@@ -44,8 +45,8 @@ class Survey:
     """The API's id of each document, and of the calibration."""
     kinds: Mapping[Method, frozenset[str]]
     """Each deployed method with the refusals that stand in front of it."""
-    told: Mapping[Method, frozenset[str]]
-    """The same, as far as the control plane tells it of the stage."""
+    doors: Mapping[Method, str | None]
+    """Where each deployed method leads at the backend; a MOCK nowhere."""
     plan: Outcome
     run: Outcome
     requests: list[Request]
@@ -58,10 +59,10 @@ class Survey:
 
     def fate(self, method: Method) -> str:
         """`probed`, or the reason that this emulator leaves."""
-        told = self.told[method]
-        if method.verb in SAFE or told & ENFORCED[self.emulator]:
+        kinds = self.kinds[method]
+        if method.verb in SAFE or kinds & ENFORCED[self.emulator]:
             return "probed"
-        return "refusal-not-seen" if told else "no-safe-proof"
+        return "refusal-not-seen" if kinds else "no-safe-proof"
 
     def fates(self, name: str) -> Counter[str]:
         return Counter(self.fate(method) for method in self.methods(name))
@@ -74,21 +75,40 @@ class Survey:
     def sent(self, name: str) -> list[Request]:
         return [request for request in self.requests if f"/restapis/{self.apis[name]}/" in request.path]
 
+    def method_of(self, request: Request) -> Method | None:
+        """The deployed method that a request to the data plane is for: the one with the fewest parameters."""
+        api, path = request.path.split("?")[0].removeprefix("/restapis/").split("/live/_user_request_")
+        mine = [method for method in self.doors if method.api == api and method.verb in (request.method, "ANY")]
+        shapes = {method: re.sub(r"\{(\w+)(\+?)\}", lambda part: ".+" if part[2] else "[^/]+", method.path) for method in mine}
+        fits = [method for method in mine if re.fullmatch(shapes[method], path)]
+        return min(fits, key=lambda method: (method.path.count("{"), method.verb == "ANY"), default=None)
+
     def reached(self, name: str) -> list[Call]:
         return [call for call in self.calls if call.path.startswith(f"/{name}/")]
 
 
 def calibration(server: Server, backend: str) -> str:
-    """GET methods, each behind one kind of refusal: on an emulator a kind is used on an unsafe verb only after it was seen to work on a safe one."""
+    """GET methods, each behind one kind of refusal: on an emulator a kind, and of authorizers each type, is used on an unsafe verb only
+    after it was seen to work on a safe one."""
     api = RestApi([server], "calibration")
     gateway = client(server.url, "apigateway")
     validator = gateway.create_request_validator(restApiId=api.id, name="all", validateRequestBody=True, validateRequestParameters=True)["id"]
     gateway.create_model(restApiId=api.id, name="Thing", contentType="application/json", schema='{"type": "object", "required": ["name"]}')
-    authorizer = token_authorizer(server, api.id)
+    make = partial(gateway.create_authorizer, restApiId=api.id)
+    pool = make(name="pool", type="COGNITO_USER_POOLS", providerARNs=[definitions.POOL], identitySource="method.request.header.Authorization")["id"]
+    request = make(
+        name="request",
+        type="REQUEST",
+        authorizerUri=definitions.NOWHERE,
+        identitySource="method.request.header.X-Token",
+        authorizerResultTtlInSeconds=300,
+    )["id"]
     api.method("GET", "/key", Http(f"{backend}/calibration/GET/key"), key=True)
     api.method("GET", "/open", Http(f"{backend}/calibration/GET/open"))
     for path, change in (
-        ("/token", {"authorizationType": "CUSTOM", "authorizerId": authorizer}),
+        ("/token", {"authorizationType": "CUSTOM", "authorizerId": token_authorizer(server, api.id)}),
+        ("/request", {"authorizationType": "CUSTOM", "authorizerId": request}),
+        ("/pool", {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": pool}),
         ("/signed", {"authorizationType": "AWS_IAM"}),
         ("/parameters", {"requestParameters": {"method.request.querystring.q": True}, "requestValidatorId": validator}),
         ("/body", {"requestModels": {"application/json": "Thing"}, "requestValidatorId": validator}),
@@ -123,21 +143,24 @@ def put(api: RestApi, server: Server, verb: str, path: str, backend: str, *, pas
         gateway.put_integration_response(**where, statusCode="200")
 
 
-def kinds(server: Server, api: str) -> dict[Method, frozenset[str]]:
-    """Every method with the refusals that it is configured for."""
+def methods(server: Server, api: str) -> tuple[dict[Method, frozenset[str]], dict[Method, str | None]]:
+    """Every method with the refusals that it is configured for, and with where it leads."""
     gateway = client(server.url, "apigateway")
     validators = {one["id"]: one for one in gateway.get_request_validators(restApiId=api)["items"]}
     authorizers = {one["id"]: one for one in gateway.get_authorizers(restApiId=api)["items"]}
-    found = {}
+    demanding = {model["name"] for model in gateway.get_models(restApiId=api)["items"] if json.loads(model["schema"]).get("required")}
+    kinds, doors = {}, {}
     for page in gateway.get_paginator("get_resources").paginate(restApiId=api, embed=["methods"]):
         for resource in page["items"]:
             for verb, method in resource.get("resourceMethods", {}).items():
                 authorizer = authorizers.get(method.get("authorizerId"), {})
-                found[Method(api, verb, resource["path"])] = frozenset(_kinds(method, validators, authorizer))
-    return found
+                integration = method["methodIntegration"]
+                doors[Method(api, verb, resource["path"])] = None if integration["type"] == "MOCK" else urlsplit(integration["uri"]).path
+                kinds[Method(api, verb, resource["path"])] = frozenset(_kinds(method, validators, authorizer, demanding))
+    return kinds, doors
 
 
-def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer: Mapping[str, Any]) -> set[str]:
+def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer: Mapping[str, Any], demanding: Set[str]) -> set[str]:
     validator = validators.get(method.get("requestValidatorId"), {})
     required = [name for name, needed in (method.get("requestParameters") or {}).items() if needed and ".path." not in name]
     integration = method["methodIntegration"]
@@ -151,21 +174,14 @@ def _kinds(method: Mapping[str, Any], validators: Mapping[str, Any], authorizer:
             "iam": method["authorizationType"] == "AWS_IAM",
             "api-key": method["apiKeyRequired"],
             "parameters": validator.get("validateRequestParameters") and required,
-            "body": validator.get("validateRequestBody") and method.get("requestModels"),
+            # a model that takes `{}` may take an empty body too
+            "body": validator.get("validateRequestBody") and demanding & set((method.get("requestModels") or {}).values()),
             "media-type": integration.get("passthroughBehavior") == "NEVER"
             and integration.get("requestTemplates")
             and not integration["type"].endswith("PROXY"),
         }.items()
         if holds
     }
-
-
-def _told(server: Server, api: str, known: Mapping[Method, frozenset[str]]) -> dict[Method, frozenset[str]]:
-    mine = {method: kinds for method, kinds in known.items() if method.api == api}
-    told = TOLD[server.name]
-    if server.name == "LocalStack" and any(method.verb == "ANY" for method in mine):
-        told = told - {"media-type"}  # its export of an API with an ANY method is a 500
-    return {method: kinds & told for method, kinds in mine.items()}
 
 
 def survey(names: Sequence[str], server: Server, localstack: Server, backend: Backend, gateprobe: Gateprobe) -> Survey:
@@ -176,8 +192,9 @@ def survey(names: Sequence[str], server: Server, localstack: Server, backend: Ba
     for name in names:
         api = definitions.import_into_localstack(localstack, definitions.load(name, backend.url), "live")
         apis[name] = api if server is localstack else definitions.copy(localstack, api, server, "live")
-    known = {method: kind for api in apis.values() for method, kind in kinds(server, api).items()}
-    told = {method: kind for api in apis.values() for method, kind in _told(server, api, known).items()}
+    found = [methods(server, api) for api in apis.values()]
+    known = {method: kind for kinds, _ in found for method, kind in kinds.items()}
+    doors = {method: door for _, doors in found for method, door in doors.items()}
     backend.forget()
     quick = gateprobe.home / "quick.yaml"
     quick.write_text("limits: {control_plane_rate: 1000, api_rate: 0}\n")  # says nothing of any request: at AWS's own pace 25 APIs take minutes
@@ -189,4 +206,4 @@ def survey(names: Sequence[str], server: Server, localstack: Server, backend: Ba
         plan = planning.result()
         requests = list(data.requests)
     assert not nothing.requests, "a plan sends nothing"
-    return Survey(server.name, apis, known, told, plan, run, requests, backend.calls())
+    return Survey(server.name, apis, known, doors, plan, run, requests, backend.calls())

@@ -34,7 +34,7 @@ def world(ministack: Server, backend: Backend) -> worlds.World:
 
 def test_empty_account(ministack: Server, gateprobe: Gateprobe) -> None:
     emulators.reset(ministack)
-    told(gateprobe.on(ministack)("run", "--format", "json"), "no REST API", "no API", "us-east-1")
+    told(gateprobe.on(ministack)("run", "--format", "json"), "no API", "us-east-1")
 
 
 def test_wrong_region(world: worlds.World, ministack: Server, gateprobe: Gateprobe) -> None:

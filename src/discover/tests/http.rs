@@ -1,10 +1,13 @@
 //! HTTP and WebSocket APIs, as the wire has them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
 use super::script::{Answer, NOT_FOUND, Script, apis, count, nothing};
 use crate::config::Scope;
-use crate::discover::{DiscoverError, Operation, Wanted, discover};
+use crate::discover::{DiscoverError, Operation, Wanted, discover, serves_still};
 use crate::gateway::{Api, Authorization, Inventory, Protocol, TreeSource, Verb};
 
 const H: &str = "h1h1h1h1h1";
@@ -214,4 +217,133 @@ async fn the_scope_and_a_deleted_api_leave_out_http_apis() {
     .await;
     let inventory = sweep(&script).await;
     assert_eq!((inventory.apis.len(), inventory.gaps.len()), (1, 0));
+}
+
+/// Whether each stage is still served as it was read, where the second look at the API is answered like this.
+async fn serves(again: fn(&str) -> Option<Answer>) -> Vec<(String, Result<bool, String>)> {
+    let late = Arc::new(AtomicBool::new(false));
+    let turned = Arc::clone(&late);
+    let script = Script::start(move |asked| {
+        let own = again(&asked.path).filter(|_| turned.load(Ordering::SeqCst));
+        own.unwrap_or_else(|| guarded(&asked.path))
+    })
+    .await;
+    let plane = script.plane();
+    let inventory = discover(&plane, &Wanted::Everything(Scope::default()), 0, None).await.unwrap();
+    assert_eq!(inventory.gaps, []);
+    late.store(true, Ordering::SeqCst);
+    let api = &inventory.apis[0];
+    let mut found = Vec::new();
+    for stage in &api.stages {
+        found.push((stage.name.clone(), serves_still(&plane, api, stage, None).await));
+    }
+    found
+}
+
+fn guarded_stage(name: &str) -> Value {
+    let updated = "2026-01-01T00:00:00Z";
+    match name {
+        "named" => json!({"stageName": name, "autoDeploy": true, "deploymentId": "d1", "lastUpdatedDate": updated}),
+        "unnamed" => json!({"stageName": name, "autoDeploy": true, "lastUpdatedDate": updated}),
+        _ => json!({"stageName": name, "deploymentId": "d2", "lastUpdatedDate": updated}),
+    }
+}
+
+fn guarded_export(jwt: &str, iam: &str) -> Value {
+    json!({"openapi": "3.0.1", "paths": {
+        "/pets": {"post": {"security": [{jwt: []}]}}, "/$default": {"x-amazon-apigateway-any-method": {"isDefaultRoute": true}},
+        "/orders": {"delete": {"x-amazon-apigateway-auth": {"type": iam}}},
+    }, "components": {"securitySchemes": {
+        "jwt": {"type": "oauth2", "x-amazon-apigateway-authorizer": {"type": "jwt"}},
+        "lambda": {"type": "apiKey", "name": "x", "in": "header", "x-amazon-apigateway-authorizer": {"type": "request"}},
+    }}})
+}
+
+/// An HTTP API whose export, of any stage, says what its routes say.
+fn guarded(path: &str) -> Answer {
+    match path.strip_prefix("/v2/apis/h1h1h1h1h1") {
+        Some("/stages") => {
+            let stages = ["named", "unnamed", "manual"].map(guarded_stage);
+            Answer::Json(json!({"items": stages}))
+        }
+        Some("/routes") => Answer::Json(json!({"items": [
+            route("POST /pets", "JWT"), route("DELETE /orders", "AWS_IAM"), route("$default", "NONE"),
+        ]})),
+        Some("/exports/OAS30") => Answer::Json(guarded_export("jwt", "AWS_IAM")),
+        Some(path) => path.strip_prefix("/stages/").map_or(NOT_FOUND, |name| Answer::Json(guarded_stage(name))),
+        None if path == "/v2/apis" => Answer::Json(json!({"items": [listed(H, "HTTP")]})),
+        None => nothing(),
+    }
+}
+
+const EXPORT: &str = "/v2/apis/h1h1h1h1h1/exports/OAS30";
+const ROUTES: &str = "/v2/apis/h1h1h1h1h1/routes";
+
+fn at(path: &str, wanted: &str, answer: impl FnOnce() -> Answer) -> Option<Answer> {
+    (path == wanted).then(answer)
+}
+
+fn changed(path: &str, key: &str, value: &str) -> Option<Answer> {
+    let mut stage = guarded_stage(path.strip_prefix("/v2/apis/h1h1h1h1h1/stages/")?);
+    stage[key] = json!(value);
+    Some(Answer::Json(stage))
+}
+
+fn no_export(path: &str) -> Option<Answer> {
+    at(path, EXPORT, || Answer::Error(501, "InternalFailure", "not implemented"))
+}
+
+#[tokio::test]
+async fn a_stage_that_deploys_by_itself_is_compared_with_what_it_serves() {
+    let of = |results: [Result<bool, &str>; 3]| -> Vec<(String, Result<bool, String>)> {
+        let names = ["named", "unnamed", "manual"].map(str::to_owned);
+        names.into_iter().zip(results.map(|result| result.map_err(str::to_owned))).collect()
+    };
+    assert_eq!(serves(|_| None).await, of([Ok(true), Ok(true), Ok(true)]), "nothing changed");
+    // Another deployment, or one where there was no name for any.
+    let found = serves(|path| changed(path, "deploymentId", "d3")).await;
+    assert_eq!(found, of([Ok(false), Ok(false), Ok(false)]));
+    // Changed since: what deploys by itself may serve other routes; of another the deployment tells.
+    let found = serves(|path| changed(path, "lastUpdatedDate", "2026-01-01T00:00:01Z")).await;
+    assert_eq!(found, of([Ok(false), Ok(false), Ok(true)]));
+    // The deployment failed: it serves what it did before, and nobody knows what that is.
+    let found = serves(|path| changed(path, "lastDeploymentStatusMessage", "Deployment attempt failed: x")).await;
+    assert_eq!(found[1], ("unnamed".to_owned(), Ok(false)));
+    // The editor is ahead of what is deployed: a token is demanded there alone, or another authorizer decides.
+    let behind =
+        "its export has other routes than were read, or other demands: what is edited is not deployed, or not yet";
+    for found in [
+        serves(|path| at(path, EXPORT, || Answer::Json(guarded_export("none", "AWS_IAM")))).await,
+        serves(|path| at(path, EXPORT, || Answer::Json(guarded_export("lambda", "AWS_IAM")))).await,
+        serves(|path| at(path, EXPORT, || Answer::Json(guarded_export("jwt", "NONE")))).await,
+        serves(|path| {
+            at(path, EXPORT, || {
+                let mut export = guarded_export("jwt", "AWS_IAM");
+                export["paths"]["/{id}"] = json!({"post": {}});
+                Answer::Json(export)
+            })
+        })
+        .await,
+        serves(|path| {
+            at(path, EXPORT, || {
+                let mut export = guarded_export("jwt", "AWS_IAM");
+                export["paths"]["/orders"] = json!({"put": {"x-amazon-apigateway-auth": {"type": "AWS_IAM"}}});
+                Answer::Json(export)
+            })
+        })
+        .await,
+    ] {
+        assert_eq!(found, of([Err(behind), Err(behind), Err(behind)]));
+    }
+    // Where the endpoint cannot export, and is not AWS's own, the routes are read again.
+    assert_eq!(serves(no_export).await, of([Ok(true), Ok(true), Ok(true)]));
+    let other = |path: &str| {
+        no_export(path).or_else(|| at(path, ROUTES, || Answer::Json(json!({"items": [route("POST /pets", "NONE")]}))))
+    };
+    assert_eq!(serves(other).await, of([Ok(false), Ok(false), Ok(true)]));
+    let denied = serves(|path| at(path, EXPORT, || Answer::Error(403, "AccessDeniedException", "no"))).await;
+    assert!(
+        denied.iter().all(|(_, found)| found.as_ref().is_err_and(|error| error.starts_with("ExportApi"))),
+        "{denied:?}"
+    );
 }

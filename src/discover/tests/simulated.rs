@@ -535,3 +535,139 @@ async fn a_bad_model_costs_its_own_method_the_sample_and_no_other() {
     assert_eq!(sample("/good").unwrap().value, r#"{"a":"sample"}"#);
     assert!(interface(api, "d", "/items/{id}", Verb::Get).unwrap().parameters[0].sample.is_ok());
 }
+
+/// A method behind each check, and one behind none.
+fn guarded(api: simulator::Api) -> simulator::Api {
+    let sources = &["method.request.header.X-Token", "method.request.querystring.t"][..];
+    api.deploy("d", |tree| {
+        tree.post("/parameters", Method::mock().requires_query("q").requires_header("X-Tenant"))
+            .post("/body", Method::mock().requires_body(&["name"]))
+            .post("/both", Method::mock().requires_query("q").requires_body(&["name"]).api_key())
+            .post("/json", Behaviour::OnlyJson)
+            .post("/token", Method::mock().custom())
+            .post("/request", Method::mock().request_authorizer(sources, 60))
+            .post("/uncached", Method::mock().request_authorizer(sources, 0))
+            .post("/pool", Method::mock().cognito())
+            .post("/iam", Method::mock().iam())
+            .post("/open", Behaviour::Mock)
+    })
+    .stage("prod", "d")
+}
+
+fn refused(inventory: &Inventory) -> Vec<(String, Vec<crate::plan::RefusalKind>)> {
+    let api = &inventory.apis[0];
+    let stage = api.stage("prod").unwrap();
+    let tree = &api.deployments["d"].tree;
+    let kinds = |path: &str, verb| crate::plan::refusals(api, stage, path, verb);
+    tree.methods().map(|(path, verb, _)| (path.to_owned(), kinds(path, verb))).collect()
+}
+
+const OF_THE_EDITOR: [Operation; 3] =
+    [Operation::GetRequestValidators, Operation::GetAuthorizers, Operation::GetModels];
+
+#[tokio::test]
+async fn what_no_export_of_an_emulator_tells_its_editor_does() {
+    let new = || simulator::Api::new("a", "guarded");
+    let (_simulator, plane) = start(Account::new(REGION).api(guarded(new()))).await;
+    let full = sweep(&plane).await;
+    let expected = refused(&full);
+    assert_eq!(expected.iter().filter(|(_, kinds)| kinds.is_empty()).count(), 2, "{expected:?}");
+    assert!(full.apis[0].deployments["d"].is_sure(), "a full export needs no editor");
+    for api in [new().sparse_export(), new().sparse_export().summary(Summary::Absent), new().refuse_export()] {
+        let (_simulator, plane) = start(Account::new(REGION).api(guarded(api.clone()))).await;
+        let inventory = sweep(&plane).await;
+        assert_eq!(refused(&inventory), expected, "{api:?}");
+        assert_eq!(reasons(&inventory), [""; 0]);
+        let deployment = &inventory.apis[0].deployments["d"];
+        assert!(!deployment.is_sure());
+        let sources: Vec<_> = ["/parameters", "/open"]
+            .map(|path| deployment.tree.method(path, Verb::Post).unwrap().interface.as_ref().map(|own| own.source))
+            .to_vec();
+        let open = (!api.refuses_export).then_some(crate::gateway::InterfaceSource::Export);
+        assert_eq!(sources, [Some(crate::gateway::InterfaceSource::Editor), open]);
+        assert_eq!(OF_THE_EDITOR.map(|operation| count(&plane, operation)), [1, 1, 1], "each list once");
+    }
+}
+
+/// The editor is no evidence there, and AWS's quota is shared.
+#[tokio::test]
+async fn at_awss_own_endpoint_the_editor_is_not_asked() {
+    let api = guarded(simulator::Api::new("a", "guarded").sparse_export());
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    let plane = plane.pass_for_awss_own();
+    let inventory = sweep(&plane).await;
+    assert_eq!(OF_THE_EDITOR.map(|operation| count(&plane, operation)), [0, 0, 0]);
+    assert!(inventory.apis[0].deployments["d"].is_sure());
+    let kinds = refused(&inventory);
+    let validated = kinds.iter().find(|(path, _)| path == "/parameters").unwrap();
+    assert_eq!(validated.1, [], "nobody told that it has a validator");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_that_no_method_names() {
+    let api = simulator::Api::new("a", "plain")
+        .sparse_export()
+        .deploy("d", |tree| tree.get("/a", Behaviour::Mock).get("/k", Method::mock().api_key()))
+        .stage("prod", "d");
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    sweep(&plane).await;
+    assert_eq!(OF_THE_EDITOR.map(|operation| count(&plane, operation)), [0, 0, 0]);
+}
+
+/// What was edited since is another method: what is told of both decides.
+#[tokio::test]
+async fn a_method_that_differs_from_the_editors_is_left_as_the_export_has_it() {
+    let validated = || Method::mock().requires_query("q");
+    let api = simulator::Api::new("a", "edited")
+        .sparse_export()
+        .deploy("d", |tree| {
+            tree.post("/same", validated())
+                .post("/key", validated())
+                .post("/auth", validated())
+                .post("/kind", validated())
+                .post("/body", validated())
+                .post("/gone", validated())
+        })
+        .edit(|tree| {
+            tree.post("/key", validated().api_key())
+                .post("/auth", validated().cognito())
+                .post("/kind", Method::http(200, "{}").requires_query("q"))
+                .post("/body", validated().requires_body(&["name"]))
+                .remove_resource("/gone")
+                .post("/new", validated())
+        })
+        .stage("prod", "d");
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    let kinds = refused(&sweep(&plane).await);
+    let found: Vec<&str> = kinds.iter().filter(|(_, kinds)| !kinds.is_empty()).map(|(path, _)| path.as_str()).collect();
+    // Of a body that only the editor has nothing is told of the deployed one: that is what remains (docs/known-good.md).
+    assert_eq!(found, ["/body", "/same"]);
+}
+
+/// A validator that was edited in and not deployed is not believed where the export tells of validators.
+#[tokio::test]
+async fn an_export_that_tells_validators_is_believed() {
+    let api = simulator::Api::new("a", "edited")
+        .deploy("d", |tree| tree.post("/told", Method::mock().requires_query("q")).post("/open", Behaviour::Mock))
+        .edit(|tree| tree.post("/open", Method::mock().requires_query("q")))
+        .stage("prod", "d");
+    let (_simulator, plane) = start(Account::new(REGION).api(api)).await;
+    let inventory = sweep(&plane).await;
+    let open = refused(&inventory).into_iter().find(|(path, _)| path == "/open").unwrap();
+    assert_eq!(open.1, []);
+    assert!(inventory.apis[0].deployments["d"].is_sure());
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_read_is_a_gap() {
+    let lists = [Simulated::GetRequestValidators, Simulated::GetAuthorizers, Simulated::GetModels];
+    for (list, name) in lists.into_iter().zip(["GetRequestValidators", "GetAuthorizers", "GetModels"]) {
+        let account = Account::new(REGION)
+            .api(guarded(simulator::Api::new("a", "guarded").sparse_export()))
+            .fault(ControlFault::on(list, Fault::AccessDenied));
+        let (_simulator, plane) = start(account).await;
+        let inventory = sweep(&plane).await;
+        let told = reasons(&inventory);
+        assert!(told.len() == 1 && told[0].starts_with(&format!("api a (guarded) edited tree: {name} ")), "{told:?}");
+    }
+}

@@ -20,7 +20,7 @@ use super::tokens::Grant;
 use super::value::{check_header, pick};
 use super::{Hidden, TokenCache};
 use crate::config::{ClientCertificate, Credential, Reference};
-use crate::gateway::Request;
+use crate::gateway::{Request, overrides_verb};
 use crate::probe::resolve::is_loopback;
 
 /// So many references are read at once.
@@ -216,8 +216,10 @@ impl Keyring {
                 }
                 Some(Ok(Key::Token(grant))) => {
                     let token = self.0.tokens.token(grant, (self.0.clock)()).await.map_err(|why| unusable(&why))?;
-                    headers.insert(AUTHORIZATION, sensitive(&bearer(&token)).map_err(|why| unusable(&why))?);
+                    let value = bearer(&token);
+                    headers.insert(AUTHORIZATION, sensitive(&value).map_err(|why| unusable(&why))?);
                     hidden.add(&token);
+                    hidden.add(&value);
                 }
                 Some(Ok(Key::Signature(by))) => signer = Some((name, by)),
             }
@@ -290,7 +292,7 @@ async fn key(credential: &Credential, places: &Places<'_>) -> Result<Key, String
         }
         Credential::Header { name, value: reference } => {
             let name = HeaderName::try_from(name.as_str()).map_err(|_| format!("{name:?} is no header name"))?;
-            if NOT_OURS.contains(&name.as_str()) {
+            if NOT_OURS.contains(&name.as_str()) || overrides_verb(name.as_str()) {
                 return Err(format!("the header {name} is not one that a credential may set"));
             }
             let value = places.value(reference).await?;

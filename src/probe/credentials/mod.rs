@@ -23,4 +23,5 @@ pub use sources::{SecretsManager, Sources, Vault};
 pub use tokens::TokenCache;
 
 pub(super) use hidden::Hidden;
+pub(crate) use hidden::hide_named_digests;
 pub(super) use identity::Identity;

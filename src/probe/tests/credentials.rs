@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use secrecy::SecretString;
@@ -194,6 +196,39 @@ async fn what_a_server_says_back_is_taken_out() {
         assert!(told.contains('…') || name == "signed", "{name}: {told}");
         assert!(!told.contains("m4rk") && !told.contains("bTRyay"), "{name}: {told}");
         assert!(!told.contains("Ym9iOm00cmstcGFzc3dvcmQ"), "{name}: {told}");
+    }
+}
+
+/// The SHA-256 of a text.
+fn digest(text: &str) -> Vec<u8> {
+    let suite = rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13().unwrap();
+    suite.common.hash_provider.hash(text.as_bytes()).as_ref().to_vec()
+}
+
+#[tokio::test]
+async fn the_digest_of_what_was_sent_is_taken_out() {
+    // API Gateway says it of the `Authorization` header, in words that are known; another server may say it in others.
+    let server = Http::answering(|seen, _| {
+        let sent = ["authorization", "x-api-key", "x-id"].iter().find_map(|name| seen.header(name)).unwrap();
+        let token = sent.split_once(' ').map_or(sent, |(_, token)| token);
+        let hex = |text: &str| {
+            let digits = digest(text).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect::<String>()
+        };
+        let said = [sent, token].map(|text| format!("{} {}", STANDARD.encode(digest(text)), hex(text)));
+        answer(403, &format!("whole: {}, token: {}.", said[0], said[1]))
+    })
+    .await;
+    let endpoint =
+        Http::answering(|_, _| answer(200, r#"{"access_token": "m4rk", "token_type": "Bearer", "expires_in": 3600}"#))
+            .await;
+    let granted = Keyring::open(&grant(&endpoint), &[], ["one"], &sources(&safe())).await;
+    let (prober, keyring) = (prober(settings()), keyring().await);
+    for (name, keyring) in
+        [("key", &keyring), ("bearer", &keyring), ("basic", &keyring), ("header", &keyring), ("one", &granted)]
+    {
+        let seen = prober.send_with(&get(&server.url("/")), &names(&[name]), keyring).await;
+        assert_eq!(seen.outcome.unwrap().body, "whole: … …, token: … ….", "{name}");
     }
 }
 

@@ -48,12 +48,31 @@ pub(super) fn export(
         "paths": paths(deployment, &wants),
         "components": { "securitySchemes": security_schemes(deployment, &wants) },
     });
-    let validators = validators(deployment);
+    if api.sparse_export {
+        thin_out(&mut document);
+    }
+    let validators = if api.sparse_export { Map::new() } else { validators(deployment.methods.0.values()) };
     if wants("validators") && !validators.is_empty() {
         document["x-amazon-apigateway-request-validators"] = Value::Object(validators);
     }
     let text = serde_json::to_string_pretty(&document).map_err(|e| Failure::bad_request(e.to_string()))?;
     Ok(Body::Blob { name: "oas30_1.0.0.json".to_owned(), text })
+}
+
+/// Takes out what LocalStack's exports do not tell.
+fn thin_out(document: &mut Value) {
+    if let Some(components) = document["components"].as_object_mut() {
+        components.remove("securitySchemes");
+    }
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+        operation.remove("security");
+        operation.remove("x-amazon-apigateway-request-validator");
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten().filter_map(Value::as_object_mut) {
+            parameter.remove("required");
+        }
+    }
 }
 
 fn paths(deployment: &Deployment, wants: &dyn Fn(&str) -> bool) -> Value {
@@ -92,11 +111,7 @@ fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> V
     if !parameters.is_empty() {
         value["parameters"] = json!(parameters);
     }
-    let required = method.required_body.as_ref().map(|keys| {
-        let properties: BTreeMap<&String, Value> = keys.iter().map(|key| (key, json!({ "type": "string" }))).collect();
-        json!({ "type": "object", "required": keys, "properties": properties })
-    });
-    if let Some(schema) = method.model.clone().or(required) {
+    if let Some(schema) = model(method) {
         value["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
     }
     let mut security: Vec<Value> = scheme(method).map(|scheme| json!({ (scheme): [] })).into_iter().collect();
@@ -112,8 +127,7 @@ fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> V
     }
     if wants("integrations") {
         let kind = method.behaviour.integration_type().to_ascii_lowercase();
-        let passthrough = if method.behaviour == Behaviour::OnlyJson { "never" } else { "when_no_match" };
-        let mut integration = json!({ "type": kind, "passthroughBehavior": passthrough });
+        let mut integration = json!({ "type": kind, "passthroughBehavior": passthrough(method) });
         if kind == "mock" {
             integration["requestTemplates"] = json!({ "application/json": "{\"statusCode\": 200}" });
         }
@@ -126,13 +140,28 @@ fn operation(resource: &str, method: &Method, wants: &dyn Fn(&str) -> bool) -> V
     value
 }
 
+/// The schema of a method's JSON body.
+pub(super) fn model(method: &Method) -> Option<Value> {
+    let required = method.required_body.as_ref().map(|keys| {
+        let properties: BTreeMap<&String, Value> = keys.iter().map(|key| (key, json!({ "type": "string" }))).collect();
+        json!({ "type": "object", "required": keys, "properties": properties })
+    });
+    method.model.clone().or(required)
+}
+
+/// Whether anything but JSON is refused, in the words of an integration.
+pub(super) fn passthrough(method: &Method) -> &'static str {
+    if method.behaviour == Behaviour::OnlyJson { "never" } else { "when_no_match" }
+}
+
 fn methods(deployment: &Deployment) -> impl Iterator<Item = &Method> {
     deployment.methods.0.values().flat_map(BTreeMap::values)
 }
 
 /// The validators that methods name.
-fn validators(deployment: &Deployment) -> Map<String, Value> {
-    let named = methods(deployment).filter_map(Method::validator).map(|(name, parameters, body)| {
+pub(super) fn validators<'m>(resources: impl Iterator<Item = &'m BTreeMap<Verb, Method>>) -> Map<String, Value> {
+    let methods = resources.flat_map(BTreeMap::values);
+    let named = methods.filter_map(Method::validator).map(|(name, parameters, body)| {
         let own = json!({ "validateRequestParameters": parameters, "validateRequestBody": body });
         (name.to_owned(), own)
     });
@@ -140,7 +169,7 @@ fn validators(deployment: &Deployment) -> Map<String, Value> {
 }
 
 /// The name of a method's scheme: methods with the same authorizer share one.
-fn scheme(method: &Method) -> Option<String> {
+pub(super) fn scheme(method: &Method) -> Option<String> {
     match (method.authorization, &method.authorizer) {
         // No REST API has JWT authorizers.
         (Authorization::None | Authorization::Jwt, _) => None,
@@ -178,7 +207,7 @@ fn security_schemes(deployment: &Deployment, wants: &dyn Fn(&str) -> bool) -> Va
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html>
-fn authorizer(method: &Method) -> Option<Value> {
+pub(super) fn authorizer(method: &Method) -> Option<Value> {
     match (method.authorization, &method.authorizer) {
         (Authorization::None | Authorization::AwsIam | Authorization::Jwt, _) => None,
         (Authorization::CognitoUserPools, _) => Some(json!({ "type": "cognito_user_pools", "providerARNs": [] })),

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Body, Failure, paging};
-use crate::gateway::{Protocol, Verb};
+use crate::gateway::{Authorization, Protocol, Verb};
 use crate::simulator::account::Account;
 use crate::simulator::api::{Api, Stage};
 use crate::simulator::method::authorization_type;
@@ -42,6 +42,11 @@ pub(super) fn describe(account: &Account, api: &Api) -> Value {
 /// GetStages.
 pub(super) fn stages(api: &Api, request: &Incoming) -> Result<Value, Failure> {
     paging::v2(api.stages.iter().map(stage).collect(), request, "items")
+}
+
+/// GetStage.
+pub(super) fn stage_named(api: &Api, name: &str) -> Result<Value, Failure> {
+    api.stage_named(name).map(stage).ok_or_else(|| Failure::not_found("Invalid stage identifier specified"))
 }
 
 fn stage(stage: &Stage) -> Value {
@@ -92,7 +97,7 @@ pub(super) fn export(api: &Api, request: &Incoming) -> Result<Body, Failure> {
         let catches_all = resource.starts_with('$');
         let path = if catches_all { format!("/{resource}") } else { resource.clone() };
         let mut item = Map::new();
-        for verb in methods.keys() {
+        for (verb, method) in methods {
             let key = match verb {
                 Verb::Any => "x-amazon-apigateway-any-method".to_owned(),
                 verb => verb.as_str().to_ascii_lowercase(),
@@ -101,10 +106,28 @@ pub(super) fn export(api: &Api, request: &Incoming) -> Result<Body, Failure> {
             if catches_all {
                 operation["isDefaultRoute"] = json!(true);
             }
+            match method.authorization {
+                Authorization::AwsIam => operation["x-amazon-apigateway-auth"] = json!({ "type": "AWS_IAM" }),
+                Authorization::Jwt => operation["security"] = json!([{ "jwt": [] }]),
+                Authorization::Custom => operation["security"] = json!([{ "lambda": [] }]),
+                Authorization::None | Authorization::CognitoUserPools => {}
+            }
             item.insert(key, operation);
         }
         paths.insert(path, Value::Object(item));
     }
-    let document = json!({ "openapi": "3.0.1", "info": { "title": api.name, "version": "1" }, "paths": paths });
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    let source = "$request.header.Authorization";
+    let schemes = json!({
+        "jwt": { "type": "oauth2", "x-amazon-apigateway-authorizer": { "type": "jwt", "identitySource": source } },
+        "lambda": { "type": "apiKey", "name": "Authorization", "in": "header",
+                    "x-amazon-apigateway-authorizer": { "type": "request", "identitySource": source } },
+    });
+    let document = json!({
+        "openapi": "3.0.1",
+        "info": { "title": api.name, "version": "1" },
+        "paths": paths,
+        "components": { "securitySchemes": schemes },
+    });
     Ok(Body::Blob { name: format!("{}.json", api.id), text: document.to_string() })
 }

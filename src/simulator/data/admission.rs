@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::refusal::Refusal;
 use super::signature::{self, Signature};
-use crate::gateway::Authorization;
+use crate::gateway::{Authorization, Protocol};
 use crate::simulator::account::Account;
 use crate::simulator::method::Method;
 use crate::simulator::request::Incoming;
@@ -24,7 +24,9 @@ pub(super) fn admit(
             "User: anonymous is not authorized to perform: execute-api:Invoke on resource: {arn} with an explicit deny"
         )));
     }
-    authorize(request, method)?;
+    if account.enforces(Protocol::Rest, method.authorization) {
+        authorize(request, method)?;
+    }
     if method.api_key_required {
         let key = request.header("x-api-key").unwrap_or_default();
         if !account.api_keys.iter().any(|known| known.value == key && known.opens(api, stage)) {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::signature::{self, Signature};
 use super::{Outcome, extended_request_id};
-use crate::gateway::{Authorization, Verb};
+use crate::gateway::{Authorization, Protocol, Verb};
 use crate::simulator::account::Account;
 use crate::simulator::answer::Answer;
 use crate::simulator::api::{Api, Stage};
@@ -59,7 +59,9 @@ pub(super) fn enter(
         Some((verb, resource, declared, methods.method(resource, declared)?))
     });
     let Some((verb, resource, declared, method)) = matched else { return refuse(not_found()) };
-    if let Err(answer) = admit(request, method) {
+    if account.enforces(Protocol::Http, method.authorization)
+        && let Err(answer) = admit(request, method)
+    {
         return refuse(answer);
     }
     let behaviour = method.behave();
