@@ -80,6 +80,7 @@ fn tell_one(
         for held in ledger.held_back.values_mut() {
             held.opened.remove(&incident.number);
         }
+        ledger.held_back.retain(|_, held| !held.opened.is_empty());
         return Some((format!("{name}-opened"), Transition::Opened(Box::new(incident.clone()))));
     }
     let doubled = incident.members.len() >= incident.told_members.max(1).saturating_mul(2);
