@@ -86,6 +86,7 @@ fn summary(path: &str) -> Summary {
     Summary { created_at: Some(5), tree: tree(path), unknown: vec!["TRACE /x".to_owned()] }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the cache keeps results")]
 fn described(path: &str) -> Described {
     Ok(Arc::new(tree(path)))
 }
