@@ -140,7 +140,8 @@ pub async fn run_with(
     Box::pin(refuse::refuse(run, plane, &world, &planned, prober, keyring.as_ref(), clock, &mut tally)).await;
     Box::pin(recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed)).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let remembered = past.map(|past| Remembered::new(past, &world, &planned, &mut tally, &run.config.alerts, started_at));
+    let remembered =
+        past.map(|past| Remembered::new(past, &world, &planned, &mut tally, &run.config.alerts, started_at));
     let mut report = tally.report(&world, started_at, duration);
     report.warn_of_certificates(run.config.certificate_days.0);
     let remembered = remembered.map(|remembered| remembered.of(&report));

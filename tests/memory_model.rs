@@ -21,7 +21,9 @@ use gateprobe::config::{Alerts, Window};
 use gateprobe::diagnose::Cause;
 use gateprobe::gateway::{Change, Verb};
 use gateprobe::pipeline::{LEASE, Post, Teller};
-use gateprobe::remember::{EntryKind, Example, Health, LEDGER_FORMAT, Ledger, Seen, Sight, StageSeen, SubjectId, Transition};
+use gateprobe::remember::{
+    EntryKind, Example, Health, LEDGER_FORMAT, Ledger, Seen, Sight, StageSeen, SubjectId, Transition,
+};
 use gateprobe::report::{Alert, Channel, Datum, NotTaken};
 use gateprobe::store::{self, Expect, Item, LEDGER, Store, StoreError, WriteError};
 use proptest::prelude::*;
@@ -368,10 +370,8 @@ impl World {
     fn go(&mut self, runs: &[&Going], turns: u64) {
         let seen: Vec<Seen> = runs.iter().map(|_| self.seen()).collect();
         let stores: Vec<Yielding> = runs.iter().map(|going| self.store(going)).collect();
-        let wires: Vec<Wire> = runs
-            .iter()
-            .map(|going| Wire { faults: Mutex::new(going.wire.clone()), log: self.log.clone() })
-            .collect();
+        let wires: Vec<Wire> =
+            runs.iter().map(|going| Wire { faults: Mutex::new(going.wire.clone()), log: self.log.clone() }).collect();
         let now = self.now.clone();
         let clock = move || *now.lock().unwrap();
         let alerts = &self.alerts;

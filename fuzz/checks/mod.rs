@@ -268,7 +268,7 @@ fn plan_holds(world: &World, config: &Config) {
                 };
                 rules.allows(&key, verb)
             }
-            Subject::Contract(_) => false,
+            Subject::Contract(_) | Subject::Removed(_) => false,
         };
         assert!(verb.is_safe() || allowed, "{probe:?}");
         assert!(probe.refusal.is_empty());

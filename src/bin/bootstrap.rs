@@ -133,7 +133,8 @@ impl Function {
                 domain_url: self.domain_url.clone(),
                 ..Run::default()
             };
-            state.work = Work::new(&self.aws, run, self.memory.as_ref()).map_err(|error| Fault::new("Gateprobe.Config", error))?;
+            state.work = Work::new(&self.aws, run, self.memory.as_ref())
+                .map_err(|error| Fault::new("Gateprobe.Config", error))?;
         }
         Ok(gap.inspect(|gap| tracing::error!(reason = %gap.reason, "the config is not the one that was pushed")))
     }
@@ -163,7 +164,17 @@ impl Function {
                 let render = |id: &str, transition: &_| message(id, transition, &context);
                 let channel = AwsChannel::new(&self.aws, self.topic.clone());
                 let alerts = &run.config.alerts;
-                Box::pin(memory.settle(remembered, &mut report, alerts, Some(&channel), false, &render, &now, deadline)).await;
+                Box::pin(memory.settle(
+                    remembered,
+                    &mut report,
+                    alerts,
+                    Some(&channel),
+                    false,
+                    &render,
+                    &now,
+                    deadline,
+                ))
+                .await;
                 told(&report)?;
             }
             None => tell::tell(&self.aws, self.topic.as_deref(), &report, now())

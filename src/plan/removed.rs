@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ask::Values;
-use super::doors::{Door, DomainUrl, Doors};
+use super::doors::{DomainUrl, Doors};
 use super::{Expects, Plan, Probe, Subject};
 use crate::config::Config;
 use crate::gateway::{KnownStage, RemovedMethod, Verb, World};
@@ -48,16 +48,23 @@ impl Plan {
                 continue;
             };
             let opening = doors.of(api, stage).ok().and_then(|openings| openings.into_iter().next());
-            for (resource, verb, removed) in known.removed.iter().flat_map(|(resource, methods)| {
-                methods.iter().map(move |(verb, removed)| (resource, *verb, removed))
-            }) {
+            for (resource, verb, removed) in known
+                .removed
+                .iter()
+                .flat_map(|(resource, methods)| methods.iter().map(move |(verb, removed)| (resource, *verb, removed)))
+            {
                 if deployment.tree.method(resource, verb).is_some() {
                     continue;
                 }
                 let sent = if verb == Verb::Any { Verb::Get } else { verb };
                 let request = opening.as_ref().filter(|_| sent.is_safe()).and_then(|opening| {
                     let filling = values.paths(resource).into_iter().next()?;
-                    Some((opening.request(sent, &filling.path)?, filling.provenance, opening.door.clone()))
+                    Some((
+                        opening.request(sent, &filling.path)?,
+                        filling.provenance,
+                        opening.door.clone(),
+                        values.made_up(resource),
+                    ))
                 });
                 let subject = Subject::Removed(self.removed.len());
                 self.removed.push(Missing {
@@ -69,30 +76,22 @@ impl Plan {
                     removed: removed.clone(),
                     asked: request.is_some(),
                 });
-                let Some((request, provenance, door)) = request else { continue };
-                self.probes.push(probe(subject, known, request, provenance, door));
+                let Some((request, provenance, door, made_up)) = request else { continue };
+                self.probes.push(Probe {
+                    subject,
+                    stage: Some((known.api.as_str().into(), known.stage.as_str().into())),
+                    door,
+                    request,
+                    provenance,
+                    made_up,
+                    expects: Expects::Answer,
+                    check: None,
+                    refusal: Vec::new(),
+                    authorizer: None,
+                    credentials: Vec::new(),
+                    group: known.api.as_str().into(),
+                });
             }
         }
-    }
-}
-
-fn probe(
-    subject: Subject,
-    known: &KnownStage,
-    request: crate::gateway::Request,
-    provenance: super::Provenance,
-    door: Door,
-) -> Probe {
-    Probe {
-        subject,
-        stage: Some((known.api.as_str().into(), known.stage.as_str().into())),
-        door,
-        request,
-        provenance,
-        expects: Expects::Answer,
-        check: None,
-        refusal: Vec::new(),
-        credentials: Vec::new(),
-        group: known.api.as_str().into(),
     }
 }

@@ -35,10 +35,7 @@ pub async fn publish(client: &Client, report: &Report, now: i64) -> Result<usize
 ///
 /// # Errors
 /// [`PublishError`] with the first failure where any call failed, and the figures that were not taken.
-pub(super) async fn publish_datums(
-    client: &Client,
-    datums: Vec<Datum>,
-) -> Result<usize, (PublishError, Vec<Datum>)> {
+pub(super) async fn publish_datums(client: &Client, datums: Vec<Datum>) -> Result<usize, (PublishError, Vec<Datum>)> {
     let batches = batches(datums);
     let calls = batches.len();
     let (mut failed, mut first, mut left) = (0, None, Vec::new());

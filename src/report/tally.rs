@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Latencies;
-use super::sights::Sights;
 use super::certificates::Certificates;
 use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
+use super::sights::Sights;
 use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
 use crate::gateway::{Gap, Protocol, Tree, Verb, World, plain};
 use crate::plan::{Expects, Fate, Plan, Probe, Provenance, SkipReason, Subject};
@@ -214,7 +214,7 @@ impl<'p> Tally<'p> {
         if may_be_for_its_values(probe, &diagnosis) {
             let resource = match probe.subject {
                 Subject::Method(index) => self.plan.methods.get(index).map(|method| &*method.resource),
-                Subject::Contract(_) => None,
+                Subject::Contract(_) | Subject::Removed(_) => None,
             };
             made_up(&mut diagnosis, probe, resource);
         }
@@ -281,28 +281,29 @@ impl<'p> Tally<'p> {
         self.certificates.saw(&probe.request.url, observation);
         self.sights.take(world, probe, observation, &diagnosis, standing);
         let routing = standing == Standing::Failing && diagnosis.verdict == Verdict::Routing;
-        let stage = match probe.subject {
-            Subject::Method(index) => {
-                if let Some(method) = self.methods.get_mut(index) {
-                    *method = (*method).max(Some(standing));
-                    self.misrouted[index] |= routing;
-                    self.unproved[index] |= !routed;
-                    self.provenance[index] = self.provenance[index].max(Some(probe.provenance));
+        let stage =
+            match probe.subject {
+                Subject::Method(index) => {
+                    if let Some(method) = self.methods.get_mut(index) {
+                        *method = (*method).max(Some(standing));
+                        self.misrouted[index] |= routing;
+                        self.unproved[index] |= !routed;
+                        self.provenance[index] = self.provenance[index].max(Some(probe.provenance));
+                    }
+                    self.stage_of.get(index).copied()
                 }
-                self.stage_of.get(index).copied()
-            }
-            Subject::Contract(_) => {
-                self.contract.healthy += usize::from(standing == Standing::Healthy);
-                self.contract.routed += usize::from(matches!(standing, Standing::Healthy | Standing::Routed));
-                world
-                    .locate(&probe.request)
-                    .stage()
-                    .and_then(|(api, stage)| self.by_name.get(&(api.id.clone(), stage.name.clone())).copied())
-            }
-            Subject::Removed(index) => self.plan.removed.get(index).and_then(|missing| {
-                self.by_name.get(&(missing.api.to_string(), missing.stage.to_string())).copied()
-            }),
-        };
+                Subject::Contract(_) => {
+                    self.contract.healthy += usize::from(standing == Standing::Healthy);
+                    self.contract.routed += usize::from(matches!(standing, Standing::Healthy | Standing::Routed));
+                    world
+                        .locate(&probe.request)
+                        .stage()
+                        .and_then(|(api, stage)| self.by_name.get(&(api.id.clone(), stage.name.clone())).copied())
+                }
+                Subject::Removed(index) => self.plan.removed.get(index).and_then(|missing| {
+                    self.by_name.get(&(missing.api.to_string(), missing.stage.to_string())).copied()
+                }),
+            };
         if matches!(probe.subject, Subject::Contract(_) | Subject::Removed(_)) && standing == Standing::Failing {
             let (failing, misrouted) = match stage.and_then(|stage| self.stages.get_mut(stage)) {
                 Some(stage) => (&mut stage.unhealthy, &mut stage.routing_failures),

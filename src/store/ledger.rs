@@ -323,8 +323,12 @@ mod tests {
             let api = ids.next(10);
             for stage in ["dev", "prod", "qa", "test"] {
                 let changed_at = (number % 3 == 0).then_some(1_790_000_000);
-                let mark =
-                    StageMark { api_name: format!("service-{number}"), deployment: Some(ids.next(6)), changed_at };
+                let mark = StageMark {
+                    api_name: format!("service-{number}"),
+                    deployment: Some(ids.next(6)),
+                    before: None,
+                    changed_at,
+                };
                 stages.insert(format!("{api}/{stage}"), mark);
             }
         }

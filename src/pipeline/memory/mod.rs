@@ -150,9 +150,8 @@ impl Memory {
         let mut told = match teller.decide().await {
             Ok(written) => {
                 let so_far = report.clone();
-                let figures = |told: &report::Memory| {
-                    report::datums(&Report { memory: Some(told.clone()), ..so_far }, clock())
-                };
+                let figures =
+                    |told: &report::Memory| report::datums(&Report { memory: Some(told.clone()), ..so_far }, clock());
                 let told = match channel {
                     Some(channel) => teller.send(written, channel, figures).await,
                     None => written.told().clone(),
@@ -326,7 +325,14 @@ pub struct Remembered {
 
 impl Remembered {
     /// Of a run that is over.
-    pub(super) fn new(past: Past, world: &World, plan: &Plan, tally: &mut Tally<'_>, alerts: &Alerts, now: i64) -> Self {
+    pub(super) fn new(
+        past: Past,
+        world: &World,
+        plan: &Plan,
+        tally: &mut Tally<'_>,
+        alerts: &Alerts,
+        now: i64,
+    ) -> Self {
         let mut proved: BTreeMap<(&str, &str), BTreeMap<(&str, crate::gateway::Verb), (bool, bool)>> = BTreeMap::new();
         for (index, routed, healthy) in tally.proved() {
             let Some(method) = plan.methods.get(index) else { continue };

@@ -140,7 +140,8 @@ impl Teller<'_> {
         for attempt in 0..TRIES {
             if attempt > 0 {
                 // Whoever was faster is done in moments; a little longer each time, and not all at once.
-                let spread = u64::from(run.bytes().fold(attempt, |sum, byte| sum.wrapping_mul(31) ^ u32::from(byte)) % 50);
+                let spread =
+                    u64::from(run.bytes().fold(attempt, |sum, byte| sum.wrapping_mul(31) ^ u32::from(byte)) % 50);
                 (self.pause)(Duration::from_millis(u64::from(attempt) * 20 + spread)).await;
             }
             let now = (self.clock)();
@@ -153,7 +154,8 @@ impl Teller<'_> {
             let decision = decide(ledger, self.seen, self.alerts, now);
             let mut next = decision.ledger;
             next.not_reached = self.not_reached.to_vec();
-            let mut told = Told { remembered: true, open: next.incidents.len(), notes: decision.notes, ..Told::default() };
+            let mut told =
+                Told { remembered: true, open: next.incidents.len(), notes: decision.notes, ..Told::default() };
             let messages: Vec<(Entry, Alert)> = decision
                 .transitions
                 .iter()
@@ -319,9 +321,11 @@ impl Teller<'_> {
             Content::Alert(alert) => channel.alert(&entry.id, &alert).await,
             Content::Metrics(datums) => channel.metrics(datums).await.map_err(|(_, refused)| refused),
         };
-        taken.map_err(|refused| {
-            if refused.forever { Unsent::Dropped(refused.reason) } else { Unsent::Later(refused.reason) }
-        })
+        taken.map_err(
+            |refused| {
+                if refused.forever { Unsent::Dropped(refused.reason) } else { Unsent::Later(refused.reason) }
+            },
+        )
     }
 
     /// Takes off what was sent, and lets go of the claims.

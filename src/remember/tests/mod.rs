@@ -47,14 +47,7 @@ impl Past {
     }
 
     pub fn with(set: impl FnOnce(&mut Alerts)) -> Self {
-        let window = Window {
-            name: "night".to_owned(),
-            api: None,
-            stage: None,
-            schedule: String::new(),
-            timezone: None,
-            duration: 0,
-        };
+        let window = Window::new("night", "rate(1 day)", 60);
         let mut alerts = Alerts { deployment_grace: 0, remind_after: 0, windows: vec![window], ..Alerts::default() };
         set(&mut alerts);
         let ledger = Ledger { greeted_at: Some(START), digest_at: Some(START), ..Ledger::default() };
