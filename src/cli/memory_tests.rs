@@ -123,6 +123,7 @@ fn ledger() -> Ledger {
             ended: gateprobe::remember::Ended::Healthy,
         }],
         outbox: vec![Entry {
+            key: "out#gp-12-opened#run".to_owned(),
             id: "gp-12-reminder-1".to_owned(),
             kind: EntryKind::Alert,
             incident: Some(12),
