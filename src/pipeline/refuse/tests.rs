@@ -32,11 +32,12 @@ impl Bench {
         let mut config = Config::parse(config, "test").unwrap();
         config.limits = Limits { api_rate: 0, control_plane_rate: 1000, retries: 0, ..Limits::default() };
         let invoke_url = simulator.invoke_url_template().parse().unwrap();
-        let run = Run { invoke_url, config, ..Run::default() };
+        let run = Run { config, invoke_url, ..Run::default() };
         let plane = plane(&simulator, &run);
         let world = pipeline::read(&run, &plane, &Wanted::Everything(Scope::default()), &|| NOW).await.unwrap();
         let prober = pipeline::prober(&run.config).unwrap();
-        let bench = Self { plan: planned(&run, &world), simulator, run, world, prober, plane };
+        let plan = planned(&run, &world);
+        let bench = Self { simulator, run, world, plan, prober, plane };
         bench.simulator.forget_calls();
         bench
     }
@@ -171,12 +172,12 @@ async fn where_aws_answers_the_editor_is_no_evidence_either() {
 
 #[tokio::test]
 async fn only_what_was_seen_and_not_withdrawn_is_used() {
+    use RefusalKind::{ApiKey, Body, Parameters};
     let both = |t: Methods| t.post("/both", Method::mock().requires_query("q").api_key());
     let bench = Bench::new(account(shop(both)), "").await;
     let now = |kinds: &[RefusalKind], withdrawn: &[RefusalKind]| {
         bench.now(&bench.plane, Some(kinds.iter().copied().map(seen).collect()), withdrawn)
     };
-    use RefusalKind::{ApiKey, Body, Parameters};
     assert_eq!(now(&[], &[]), Some(SkipReason::RefusalNotSeen));
     assert_eq!(now(&[Body], &[]), Some(SkipReason::RefusalNotSeen));
     assert_eq!(now(&[Parameters], &[]), None, "one of its kinds is enough");
@@ -310,7 +311,7 @@ async fn what_was_read_too_long_ago_is_read_again_and_nothing_is_sent_twice_on_i
         let method = tree.method("/a", Verb::Post).unwrap().clone();
         tree.insert("/gone", Verb::Post, method);
     });
-    for (fresh_for, read, sent) in [(Duration::from_secs(3600), 1, 4), (Duration::ZERO, 3, 3)] {
+    for (fresh_for, read, sent) in [(Duration::from_mins(10), 1, 4), (Duration::ZERO, 3, 3)] {
         gone.simulator.forget_calls();
         let mut tally = Tally::new(&gone.world, &gone.plan);
         let own = gone.awss_own();
