@@ -35,7 +35,7 @@ async fn run_on(simulator: &Simulator, text: &str) -> Report {
 
 async fn run_by(simulator: &Simulator, template: &str, text: &str) -> Report {
     let mut config = Config::parse(text, "test").unwrap();
-    config.limits = Limits { api_rate: 0, control_plane_rate: 1000, retries: 0, ..Limits::default() };
+    config.limits = Limits { api_rate: 0, control_plane_rate: 1000, retries: 0, ..config.limits };
     let run = Run {
         invoke_url: template.parse().unwrap(),
         domain_url: simulator.domain_url_template().parse().unwrap(),
@@ -343,4 +343,55 @@ async fn on_an_emulator_what_the_editor_has_is_not_asked_for_as_missing() {
     assert!(
         report.gaps.iter().any(|gap| gap.place == "contract DELETE /restapis/a1b2c3d4e5/prod/_user_request_/orders")
     );
+}
+
+/// Where a web ACL answers for everything, nothing shows that there is no route.
+#[tokio::test]
+async fn a_missing_door_is_asked_for_only_where_one_was_seen_to_be_missing() {
+    let api = Api::new("a1b2c3d4e5", "shop").deploy("d1", |t| t.get("/pets", Behaviour::Mock));
+    let stage = Stage::new("prod", "d1").web_acl("arn:aws:wafv2:x", true);
+    let simulator = Simulator::start(Account::new("us-east-1").api(api.with_stage(stage))).await.unwrap();
+    let document = r#"{"openapi": "3.0.1", "paths": {"/orders": {"delete": {}}}}"#;
+    run_on(&simulator, &format!("contract: [{{api: shop, openapi: {document}}}]")).await;
+    assert_eq!(unsafe_sent(&simulator.calls()), Vec::<&str>::new());
+}
+
+/// A refusal comes at once. What takes its time has reached something.
+#[tokio::test]
+async fn a_refusal_that_takes_too_long_is_not_asked_for_again() {
+    let slow = |method: Method| method.latency(Duration::from_secs(30));
+    let keyed = || slow(Method::mock().api_key());
+    let open = Api::new("open000000", "open")
+        .deploy("d1", |t| t.post("/a", keyed()).post("/b", keyed()).get("/signed", slow(Method::mock().iam())));
+    let mut account = shop(|t| t.get("/a", Method::mock().api_key()))
+        .api(open.stage("prod", "d1"))
+        .unenforced(Protocol::Rest, Authorization::AwsIam);
+    account.api_keys.push(ApiKey {
+        value: String::new(),
+        stages: Some(vec![("open000000".to_owned(), "prod".to_owned())]),
+        enabled: true,
+    });
+    let simulator = Simulator::start(account).await.unwrap();
+    let report = run_on(&simulator, "limits: {timeout: 1}").await;
+    assert_eq!(unsafe_sent(&simulator.calls()), ["POST"], "once, and no other of its kind");
+    assert_eq!(report.coverage.skipped, [(SkipReason::NoSafeProof, 1)].into());
+    let told: Vec<_> = report.problems().map(|finding| finding.diagnosis.request.url.clone()).collect();
+    assert!(told.len() == 1 && told[0].ends_with("/signed"), "a verb that changes nothing is a fault: {told:?}");
+}
+
+/// A domain whose every path some method takes: nothing there shows that API Gateway still answers.
+#[tokio::test]
+async fn a_domain_that_was_not_heard_to_be_api_gateway_gets_nothing_unsafe() {
+    for (catch_all, sent) in [(false, 1), (true, 0)] {
+        let api = Api::new("a1b2c3d4e5", "shop").disable_default_endpoint().deploy("d1", |t| {
+            let t = guarded(t, "/query", || Method::mock().requires_query("q"));
+            if catch_all { t.get("/{proxy+}", Method::http(404, "{}")) } else { t }
+        });
+        let account = Account::new("us-east-1").api(api.stage("prod", "d1"));
+        let account = account.mapping("api.example.test", "", "a1b2c3d4e5", Some("prod"));
+        let simulator = Simulator::start(account).await.unwrap();
+        let pin = format!("connect_to: ['api.example.test::127.0.0.1:{}']", simulator.address().port());
+        run_by(&simulator, &simulator.host_url_template(), &pin).await;
+        assert_eq!(unsafe_sent(&simulator.calls()).len(), sent, "{catch_all}");
+    }
 }

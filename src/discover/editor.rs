@@ -123,7 +123,7 @@ fn document(resources: &[v1::Resource], named: &Named) -> Value {
         Some((own.id()?.to_owned(), checks))
     });
     let schemes = named.authorizers.iter().filter_map(|own| Some((own.id()?.to_owned(), scheme(own))));
-    let schemas = named.models.iter().filter_map(|own| {
+    let models = named.models.iter().filter_map(|own| {
         let name = own.name()?;
         let mut schema = serde_json::from_str(own.schema()?).ok()?;
         lead_references(&mut schema, name);
@@ -131,7 +131,7 @@ fn document(resources: &[v1::Resource], named: &Named) -> Value {
     });
     json!({
         "paths": paths,
-        "components": { "schemas": schemas.collect::<Map<_, _>>(), "securitySchemes": schemes.collect::<Map<_, _>>() },
+        "components": { "schemas": models.collect::<Map<_, _>>(), "securitySchemes": schemes.collect::<Map<_, _>>() },
         "x-amazon-apigateway-request-validators": validators.collect::<Map<_, _>>(),
     })
 }

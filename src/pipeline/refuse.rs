@@ -37,6 +37,8 @@ struct Refusing<'r, 'p> {
     clock: Clock<'r>,
     /// What was seen to be refused of verbs that change nothing. `None`: AWS's own endpoint, where all of it is.
     seen: Option<HashSet<Seen>>,
+    /// For so long what a stage serves is taken to be what was read.
+    fresh_for: Duration,
     tally: Mutex<&'r mut Tally<'p>>,
 }
 
@@ -81,8 +83,8 @@ pub(super) async fn refuse<'p>(
         && run.domain_url.is_awss_own()
         && run.config.connect_to.is_empty()
         && plane.is_awss_own();
-    let mut refusing =
-        Refusing { run, plane, world, plan, prober, keyring, clock, seen: None, tally: Mutex::new(tally) };
+    let (fresh_for, tally) = (READ_AGAIN, Mutex::new(tally));
+    let mut refusing = Refusing { run, plane, world, plan, prober, keyring, clock, seen: None, fresh_for, tally };
     let whole = refusing.all(own);
     match run.deadline {
         None => whole.await,
@@ -208,7 +210,7 @@ impl<'p> Refusing<'_, 'p> {
             }
             // First the control, which may take its time: nothing comes between the look at the stage and the request.
             let control = self.control(&mut controls, stage.as_ref(), probe).await;
-            if at != stage || (sure && read_at.elapsed() > READ_AGAIN) {
+            if at != stage || (sure && read_at.elapsed() > self.fresh_for) {
                 sure = self.serves_still(stage.as_ref()).await;
                 read_at = Instant::now();
             }
@@ -227,7 +229,7 @@ impl<'p> Refusing<'_, 'p> {
                 withdrawn.extend(&probe.refusal);
                 found = Proof::Nothing;
             }
-            let fresh = !changes || read_at.elapsed() <= READ_AGAIN;
+            let fresh = !changes || read_at.elapsed() <= self.fresh_for;
             if found == Proof::Fault && fresh && !self.out_of_time() {
                 // Seen twice before it is told. It was refused once, or never arrived; it is refused again.
                 let attempts = observation.attempts;
@@ -290,10 +292,8 @@ impl<'p> Refusing<'_, 'p> {
         });
         let Some((api, stage)) = found else { return false };
         let is_sure = |id: &str| api.deployments.get(id).is_some_and(Deployment::is_sure);
-        stage.serving().is_some_and(is_sure)
-            && stage
-                .split()
-                .is_none_or(|canary| is_sure(&canary.deployment) && stage.deployment.as_deref().is_none_or(is_sure))
+        // Under a canary the stage's own deployment is the serving one.
+        stage.serving().is_some_and(is_sure) && stage.split().is_none_or(|canary| is_sure(&canary.deployment))
     }
 
     /// Whether the editor has, or may have, a method for a request.

@@ -316,6 +316,21 @@ mod tests {
             ("token", guarded(AuthorizerKind::Token, &[], None), vec![K::Authorizer]),
             ("request", guarded(AuthorizerKind::Request, &[header], None), vec![K::Authorizer]),
             ("request kept", guarded(AuthorizerKind::Request, &[header], Some(60)), vec![K::Authorizer]),
+            (
+                "request of a query parameter",
+                guarded(AuthorizerKind::Request, &["method.request.querystring.t"], None),
+                vec![K::Authorizer],
+            ),
+            (
+                "request of a query parameter, listed",
+                guarded(AuthorizerKind::Request, &["method.request.multivaluequerystring.t"], None),
+                vec![K::Authorizer],
+            ),
+            (
+                "request of a header, listed",
+                guarded(AuthorizerKind::Request, &["method.request.multivalueheader.X-Token"], None),
+                vec![K::Authorizer],
+            ),
             ("request not kept", guarded(AuthorizerKind::Request, &[header], Some(0)), vec![]),
             ("request of nothing", guarded(AuthorizerKind::Request, &[], None), vec![]),
             ("request of what is always there", guarded(AuthorizerKind::Request, &["context.path"], None), vec![]),
@@ -361,12 +376,23 @@ mod tests {
                 with(Interface { validates_parameters: false, ..parameter("q", Place::Query) }),
                 vec![],
             ),
+            (
+                "query that may be left out",
+                with({
+                    let mut optional = parameter("q", Place::Query);
+                    optional.parameters[0].required = false;
+                    optional
+                }),
+                vec![],
+            ),
             ("body", with(body(true)), vec![K::Body]),
             ("body that may be empty", with(body(false)), vec![]),
             ("body, not validated", with(Interface { validates_body: false, ..body(true) }), vec![]),
             ("never", with(integration("http", Passthrough::Never, &["application/json"])), vec![K::MediaType]),
             ("never, of a proxy", with(integration("http_proxy", Passthrough::Never, &[])), vec![]),
             ("when no match", with(integration("http", Passthrough::WhenNoMatch, &["application/json"])), vec![]),
+            ("never, a template for all", with(integration("aws", Passthrough::Never, &["*/*"])), vec![]),
+            ("never, a template for the rest", with(integration("aws", Passthrough::Never, &["$default"])), vec![]),
             ("never, a template for it", with(integration("aws", Passthrough::Never, &[UNSUPPORTED])), vec![]),
         ];
         for (what, method, expected) in table {
@@ -374,6 +400,8 @@ mod tests {
         }
         let keyed = Method { api_key_required: true, ..Method::open() };
         assert_eq!(of_method(Protocol::Http, &keyed), [], "an HTTP API has no keys");
+        let token = guarded(AuthorizerKind::Token, &[], None);
+        assert_eq!(of_method(Protocol::Http, &token), [], "an HTTP API's Lambda may be asked without a token");
     }
 
     #[test]

@@ -6,11 +6,12 @@ use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
 use super::*;
 use crate::config::{Config, Limits, Scope};
 use crate::discover::Wanted;
-use crate::gateway::{Canary, InterfaceSource, Inventory};
+use crate::gateway::{Canary, InterfaceSource, Inventory, InvokeUrl};
 use crate::pipeline;
 use crate::plan::plan;
+use crate::probe::Response;
 use crate::report::Report;
-use crate::simulator::{Account, Api, Calls, Method, Methods, Simulator};
+use crate::simulator::{Account, Api, Calls, Method, Methods, Operation, Reply, Simulator};
 
 const NOW: i64 = 1_800_000_000;
 
@@ -31,11 +32,12 @@ impl Bench {
         let mut config = Config::parse(config, "test").unwrap();
         config.limits = Limits { api_rate: 0, control_plane_rate: 1000, retries: 0, ..Limits::default() };
         let invoke_url = simulator.invoke_url_template().parse().unwrap();
-        let run = Run { invoke_url, config, ..Run::default() };
+        let run = Run { config, invoke_url, ..Run::default() };
         let plane = plane(&simulator, &run);
         let world = pipeline::read(&run, &plane, &Wanted::Everything(Scope::default()), &|| NOW).await.unwrap();
         let prober = pipeline::prober(&run.config).unwrap();
-        let bench = Self { plan: planned(&run, &world), simulator, run, world, prober, plane };
+        let plan = planned(&run, &world);
+        let bench = Self { simulator, run, world, plan, prober, plane };
         bench.simulator.forget_calls();
         bench
     }
@@ -73,8 +75,9 @@ impl Bench {
         seen: Option<HashSet<Seen>>,
         tally: &'b mut Tally<'b>,
     ) -> Refusing<'b, 'b> {
-        let Self { run, world, plan, prober, .. } = self;
-        Refusing { run, plane, world, plan, prober, keyring: None, clock: &|| NOW, seen, tally: Mutex::new(tally) }
+        let (Self { run, world, plan, prober, .. }, tally) = (self, Mutex::new(tally));
+        let fresh_for = READ_AGAIN;
+        Refusing { run, plane, world, plan, prober, keyring: None, clock: &|| NOW, seen, fresh_for, tally }
     }
 }
 
@@ -160,7 +163,7 @@ async fn where_aws_answers_the_editor_is_no_evidence_either() {
     let mut bench = Bench::new(account(shop(validated).sparse_export()), "").await;
     let seen = || Some(HashSet::from([seen(RefusalKind::Parameters)]));
     assert_eq!(bench.now(&bench.plane, seen(), &[]), None);
-    bench.run.invoke_url = crate::gateway::InvokeUrl::default();
+    bench.run.invoke_url = InvokeUrl::default();
     let mut bench = bench.knowing(|_| {});
     assert_eq!(bench.now(&bench.plane, seen(), &[]), Some(SkipReason::NoSafeProof));
     bench.run.config.connect_to = vec!["::127.0.0.1:1".to_owned()];
@@ -169,12 +172,12 @@ async fn where_aws_answers_the_editor_is_no_evidence_either() {
 
 #[tokio::test]
 async fn only_what_was_seen_and_not_withdrawn_is_used() {
+    use RefusalKind::{ApiKey, Body, Parameters};
     let both = |t: Methods| t.post("/both", Method::mock().requires_query("q").api_key());
     let bench = Bench::new(account(shop(both)), "").await;
     let now = |kinds: &[RefusalKind], withdrawn: &[RefusalKind]| {
         bench.now(&bench.plane, Some(kinds.iter().copied().map(seen).collect()), withdrawn)
     };
-    use RefusalKind::{ApiKey, Body, Parameters};
     assert_eq!(now(&[], &[]), Some(SkipReason::RefusalNotSeen));
     assert_eq!(now(&[Body], &[]), Some(SkipReason::RefusalNotSeen));
     assert_eq!(now(&[Parameters], &[]), None, "one of its kinds is enough");
@@ -224,4 +227,120 @@ async fn servers_are_told_apart() {
     assert_ne!(server("https://one.test/"), server("http://one.test/"), "another port");
     assert_eq!(server("https://pinned.test/"), Server::Pinned("127.0.0.1:Some(9)".to_owned()));
     assert_eq!(server("http://port.test/"), Server::Pinned("port.test:Some(81)".to_owned()));
+}
+
+#[tokio::test]
+async fn where_a_domain_may_be_awss_the_editor_is_no_evidence() {
+    let api = shop(validated).sparse_export().disable_default_endpoint();
+    // What is disabled takes effect with a deployment.
+    let api = api.deploy("d2", |t| t).stage("prod", "d2");
+    let account = account(api).mapping("api.example.test", "", "a1b2c3d4e5", Some("prod"));
+    let mut bench = Bench::new(account, "").await;
+    assert_eq!(bench.plan.refusals[0].request.url.host_str(), Some("api.example.test"));
+    let server = Server::Host("api.example.test:Some(443)".to_owned());
+    let seen = || Some(HashSet::from([Seen { server: server.clone(), ..seen(RefusalKind::Parameters) }]));
+    assert_eq!(bench.now(&bench.plane, seen(), &[]), Some(SkipReason::NoSafeProof));
+    bench.run.domain_url = "https://{domain}:443".parse().unwrap();
+    assert_eq!(bench.now(&bench.plane, seen(), &[]), None, "an address of the user's");
+}
+
+const CONTRACT: &str =
+    r#"contract: [{api: shop, openapi: {"openapi": "3.0.1", "paths": {"/orders": {"delete": {}}}}}]"#;
+
+#[tokio::test]
+async fn what_the_editor_has_counts_as_missing_on_aws_alone() {
+    let api = shop(|t| t.get("/pets", Method::mock()));
+    let edited = api.clone().edit(|t| t.delete("/orders", Method::mock()));
+    let seen = || Some(HashSet::from([seen(RefusalKind::NoRoute)]));
+    let bench = Bench::new(account(edited), CONTRACT).await;
+    assert_eq!(bench.now(&bench.awss_own(), None, &[]), None);
+    assert_eq!(bench.now(&bench.plane, seen(), &[]), Some(SkipReason::NoSafeProof));
+    let bench = Bench::new(account(api), CONTRACT).await;
+    assert_eq!(bench.now(&bench.plane, seen(), &[]), None);
+    let bench = bench.knowing(|inventory| inventory.apis[0].edited = None);
+    assert_eq!(bench.now(&bench.plane, seen(), &[]), Some(SkipReason::NoSafeProof), "who knows what it has");
+}
+
+/// A domain's name may lead to anybody by now.
+#[tokio::test]
+async fn a_domain_counts_only_where_the_same_host_speaks_as_api_gateway() {
+    let bench = Bench::new(account(shop(validated)), "").await;
+    let mut tally = Tally::new(&bench.world, &bench.plan);
+    let refusing = bench.refusing(&bench.plane, None, &mut tally);
+    let control = bench.plan.controls.values().next().unwrap();
+    let said = |status: u16, error_type: &str, body: &str| {
+        let headers = vec![("x-amzn-errortype".to_owned(), error_type.to_owned())];
+        let response = Response { status, headers, body: body.to_owned(), truncated: false };
+        diagnose(control, &Observation::saved(response), &bench.world, NOW)
+    };
+    let no_route = said(403, "MissingAuthenticationTokenException", r#"{"message":"Missing Authentication Token"}"#);
+    let cdn = said(200, "", "<html>hello</html>");
+    let invoke = &bench.plan.refusals[0];
+    let probe = |url: &str| Probe { request: Request::new("POST", url.parse().unwrap()), ..invoke.clone() };
+    assert!(refusing.is_api_gateway(invoke, None));
+    // The same host in another shape than the template's, as a domain has it.
+    let mut domain = control.url.clone();
+    domain.set_path("/validated");
+    let domain = probe(domain.as_str());
+    assert!(!refusing.is_api_gateway(&domain, None));
+    assert!(!refusing.is_api_gateway(&domain, Some(&cdn)));
+    assert!(refusing.is_api_gateway(&domain, Some(&no_route)));
+    assert!(!refusing.is_api_gateway(&probe("http://other.test/validated"), Some(&no_route)));
+}
+
+#[tokio::test]
+async fn each_stage_is_read_again_for_itself() {
+    let bench = Bench::new(account(shop(validated).stage("qa", "d1")), "").await;
+    bench.simulator.account_mut(|account| {
+        account.change_api("a1b2c3d4e5", |api| {
+            api.deploy("d2", |t| t.post("/validated", Method::mock())).stage("qa", "d2")
+        });
+    });
+    let (report, calls) = bench.refuse(&bench.plane).await;
+    assert_eq!((unsafe_sent(&calls), calls.unsafe_reached().len()), (1, 0));
+    assert_eq!(report.coverage.skipped.get(&SkipReason::DeploymentChanged), Some(&1));
+}
+
+#[tokio::test]
+async fn what_was_read_too_long_ago_is_read_again_and_nothing_is_sent_twice_on_it() {
+    let keyed = || Method::mock().api_key();
+    let bench = Bench::new(account(shop(|t| t.post("/a", keyed()).post("/b", keyed()))), "").await;
+    // One of them is gone from the data plane alone: the answer is a fault, which is seen twice where that is safe.
+    let gone = bench.knowing(|inventory| {
+        let tree = &mut inventory.apis[0].deployments.get_mut("d1").unwrap().tree;
+        let method = tree.method("/a", Verb::Post).unwrap().clone();
+        tree.insert("/gone", Verb::Post, method);
+    });
+    for (fresh_for, read, sent) in [(Duration::from_mins(10), 1, 4), (Duration::ZERO, 3, 3)] {
+        gone.simulator.forget_calls();
+        let mut tally = Tally::new(&gone.world, &gone.plan);
+        let own = gone.awss_own();
+        let mut refusing = gone.refusing(&own, None, &mut tally);
+        refusing.fresh_for = fresh_for;
+        refusing.all(true).await;
+        let calls = gone.simulator.calls();
+        assert_eq!((calls.count(Operation::GetStage), unsafe_sent(&calls)), (read, sent));
+    }
+}
+
+#[tokio::test]
+async fn a_trial_shows_what_it_was_made_for_and_is_made_until_it_is_seen() {
+    // The key opens to everybody, and the backend speaks as a validator does.
+    let words = Reply::json(400, r#"{"message": "Missing required request parameters: [q]"}"#);
+    let words = words.header("x-amzn-ErrorType", "BadRequestException");
+    let posing = Method::from(crate::simulator::Behaviour::Http(words)).api_key();
+    let mut posed = account(shop(|t| t.get("/posing", posing).post("/validated", Method::mock().requires_query("q"))));
+    posed.api_keys.push(crate::simulator::ApiKey { value: String::new(), stages: None, enabled: true });
+    let bench = Bench::new(posed, "").await;
+    let (report, calls) = bench.refuse(&bench.plane).await;
+    assert_eq!(unsafe_sent(&calls), 0);
+    assert_eq!(report.coverage.skipped.get(&SkipReason::RefusalNotSeen), Some(&1));
+    let keyed = || Method::mock().api_key();
+    let several =
+        shop(|t| ["/a", "/b", "/c", "/d"].into_iter().fold(t, |t, path| t.get(path, keyed())).post("/a", keyed()));
+    let bench = Bench::new(account(several), "").await;
+    assert_eq!(bench.plan.trials.len(), 3);
+    let (_, calls) = bench.refuse(&bench.plane).await;
+    let asked = |path: &str| calls.data.iter().filter(|call| call.verb == "GET" && call.path.ends_with(path)).count();
+    assert_eq!(["/a", "/b", "/c", "/d"].map(asked), [1, 0, 0, 0], "seen at the first");
 }
