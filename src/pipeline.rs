@@ -3,7 +3,7 @@
 mod memory;
 mod refuse;
 
-pub use memory::{LEASE, Memory, MemoryError, Past, Post, Remembered, Render, Teller, Written};
+pub use memory::{LEASE, Memory, MemoryError, Past, Post, Remembered, Render, Teller, Telling, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -315,9 +315,9 @@ pub fn control_plane_limits(config: &Config) -> discover::Limits {
     }
 }
 
-/// Of the time that is left to a process, what a run may take, so that its report is still told.
+/// Of the time that is left to a process, what a run may take, so that what it saw is still written down and told.
 #[must_use]
 pub fn time_for_a_run(left: Duration) -> Duration {
-    let margin = (left / 10).clamp(Duration::from_secs(2), Duration::from_secs(20));
+    let margin = (left / 10).clamp(Duration::from_secs(10), Duration::from_secs(40)).min(left / 2);
     left.saturating_sub(margin)
 }

@@ -388,6 +388,7 @@ impl World {
                         render: &render,
                         post: Post::Send,
                         clock,
+                        ends: None,
                         pause: &|_| Box::pin(Once::default()),
                     };
                     let Ok(written) = teller.decide().await else { return false };

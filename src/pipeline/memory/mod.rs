@@ -40,6 +40,23 @@ const MOST_NOT_REACHED: usize = 5000;
 /// A stage's item, and the version that it had; `None`: there was none.
 type Kept = (Option<u64>, KnownStage);
 
+/// How a run is told.
+#[derive(Clone, Copy)]
+pub struct Telling<'t> {
+    /// When to tell.
+    pub alerts: &'t Alerts,
+    /// Where to. Without one messages are left for whoever sends the outbox.
+    pub channel: Option<&'t dyn Channel>,
+    /// Without a channel: whether there is nobody who sends the outbox, so that messages are made for the report alone.
+    pub nobody: bool,
+    /// Makes the message of a transition.
+    pub render: Render<'t>,
+    /// The time.
+    pub clock: Clock<'t>,
+    /// When the process may be ended: what is not told by then is told by a later run.
+    pub ends: Option<Instant>,
+}
+
 /// Everything that is kept between runs.
 #[derive(Debug)]
 pub struct Memory {
@@ -117,21 +134,10 @@ impl Memory {
         past
     }
 
-    /// Decides what is new, writes it down, and with a channel tells it and publishes the run's figures. What became of it
-    /// all is in the report's `memory`.
-    ///
-    /// Without a channel messages are left for whoever sends the outbox, or with `nobody` made for the report alone.
-    pub async fn settle(
-        &self,
-        remembered: Remembered,
-        report: &mut Report,
-        alerts: &Alerts,
-        channel: Option<&dyn Channel>,
-        nobody: bool,
-        render: Render<'_>,
-        clock: Clock<'_>,
-        deadline: Option<Instant>,
-    ) {
+    /// Decides what is new, writes it down, tells it, and publishes the run's figures. What became of it all is in the
+    /// report's `memory`.
+    pub async fn settle(&self, remembered: Remembered, report: &mut Report, telling: Telling<'_>) {
+        let Telling { alerts, channel, nobody, render, clock, ends } = telling;
         let Remembered { seen, not_reached, stages, notes } = remembered;
         let teller = Teller {
             store: &*self.store,
@@ -145,6 +151,7 @@ impl Memory {
                 None => Post::Leave,
             },
             clock,
+            ends,
             pause: &|time| Box::pin(tokio::time::sleep(time)),
         };
         let mut told = match teller.decide().await {
@@ -156,7 +163,10 @@ impl Memory {
                     Some(channel) => teller.send(written, channel, figures).await,
                     None => written.told().clone(),
                 };
-                self.keep(stages, clock()).await;
+                // What is not written is seen as new, or as changed, by the next run: no news is lost with it.
+                if teller.in_time(self.keep(stages, clock())).await.is_none() {
+                    tracing::warn!("the run had to end before every stage was written down");
+                }
                 told
             }
             Err(error) => match channel {
@@ -165,7 +175,7 @@ impl Memory {
             },
         };
         told.notes.extend(notes);
-        let flushed = self.cache.flush(clock(), deadline.map(tokio::time::Instant::from_std)).await;
+        let flushed = self.cache.flush(clock(), ends.map(tokio::time::Instant::from_std)).await;
         told.notes.extend(flushed.failed.map(|reason| format!("exports were not kept: {reason}")));
         report.memory = Some(told);
     }
@@ -226,11 +236,15 @@ async fn without(problem: String, report: &Report, channel: &dyn Channel, clock:
     if let Some(alert) = report::alert(&marked) {
         match channel.alert(&format!("run-{run}"), &alert).await {
             Ok(()) => told.sent += 1,
-            Err(refused) => told.notes.push(refused.reason),
+            Err(refused) => {
+                told.lost = true;
+                told.notes.push(refused.reason);
+            }
         }
     }
     let figures = report::datums(&Report { memory: Some(told.clone()), ..report.clone() }, clock());
     if let Err((_, refused)) = channel.metrics(figures).await {
+        told.lost = true;
         told.notes.push(refused.reason);
     }
     told
