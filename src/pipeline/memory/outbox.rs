@@ -5,7 +5,7 @@
 //! Who sends an entry has claimed it by such a write. A message is sent twice only where the process ends (or the store
 //! fails) between SNS's yes and the write that takes the entry off; its id is the same both times.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -28,7 +28,8 @@ const LAST_CALL: i64 = 60;
 /// So often a decision is made anew because somebody else wrote meanwhile.
 const TRIES: u32 = 12;
 
-/// So many entries are sent in a run, at most: what waited a day for SNS must not take a run's time away.
+/// So many entries of a kind are sent in a run, at most: what waited a day for SNS must not take a run's time away, nor
+/// figures that CloudWatch does not take an alert's place.
 const SENT_A_RUN: usize = 100;
 
 /// So many items are written at once.
@@ -245,7 +246,10 @@ impl Teller<'_> {
         let mut sent = Sent::default();
         let mut silent: BTreeSet<EntryKind> = BTreeSet::new();
         let mut behind: BTreeSet<u64> = BTreeSet::new();
-        for entry in &ledger.outbox {
+        // People first: figures that waited can wait a little more.
+        let mut entries: Vec<&Entry> = ledger.outbox.iter().collect();
+        entries.sort_by_key(|entry| entry.kind);
+        for entry in entries {
             let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
             let mine = entry.claim.as_ref().is_some_and(|claim| {
                 claim.run == self.seen.run && (self.clock)() < claim.until.saturating_sub(LAST_CALL)
@@ -399,9 +403,9 @@ fn is_of(ledger: &Ledger, run: &str) -> bool {
     ledger.last_run.as_ref().is_some_and(|last| last.run == run)
 }
 
-/// Claims what nobody else sends now: the oldest first, and of one incident nothing that stands behind another's.
+/// Claims what nobody else sends now: of each kind the oldest first, and of one incident nothing that stands behind another's.
 fn claim(ledger: &mut Ledger, run: &str, now: i64) {
-    let mut room = SENT_A_RUN;
+    let mut claimed: BTreeMap<EntryKind, usize> = BTreeMap::new();
     let mut behind: BTreeSet<u64> = BTreeSet::new();
     for entry in &mut ledger.outbox {
         // A claim that would end later than any can was made by a clock that went wrong.
@@ -410,11 +414,16 @@ fn claim(ledger: &mut Ledger, run: &str, now: i64) {
             .as_ref()
             .is_some_and(|claim| claim.run != run && claim.until > now && claim.until <= now.saturating_add(LEASE));
         let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
-        if taken || blocked || room == 0 {
+        let claimed = claimed.entry(entry.kind).or_default();
+        if taken || blocked || *claimed >= SENT_A_RUN {
             behind.extend(entry.incident);
             continue;
         }
-        room -= 1;
+        *claimed += 1;
         entry.claim = Some(Claim { run: run.to_owned(), until: now.saturating_add(LEASE) });
     }
 }
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;
