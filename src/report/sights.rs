@@ -101,10 +101,12 @@ impl Sights {
         }
         for (index, missing) in plan.removed.iter().enumerate() {
             let subject = method_id(&missing.api, &missing.stage, &missing.resource, missing.verb);
-            sights.push(match self.removed.remove(&index) {
+            let ignored = missing.ignored.as_deref().map(str::to_owned);
+            let seen = match self.removed.remove(&index) {
                 None if !missing.asked => known_to_be_gone(subject, missing),
                 worst => sight(subject, worst),
-            });
+            };
+            sights.push(Sight { ignored, ..seen });
         }
         sights.extend(self.contract.into_iter().map(|(subject, worst)| sight(subject, worst)));
         sights
