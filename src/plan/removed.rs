@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::ask::Values;
 use super::doors::{DomainUrl, Doors};
 use super::{Expects, Plan, Probe, Subject};
-use crate::config::Config;
-use crate::gateway::{KnownStage, RemovedMethod, Verb, World};
+use crate::config::{Config, MethodKey};
+use crate::gateway::{KnownStage, RemovedMethod, Verb, World, rank};
 
 /// A method that its stage had, that had answered, and that is not deployed any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +25,14 @@ pub struct Missing {
     pub removed: RemovedMethod,
     /// Whether a request asks for it. One whose verb may change something is known to be gone without asking.
     pub asked: bool,
+    /// The reason of the user's `ignore` that holds for it.
+    pub ignored: Option<Arc<str>>,
 }
 
 impl Plan {
     /// Adds what was taken away from stages that are still there: a request for each method whose verb changes nothing,
-    /// and the name alone for each other one.
+    /// and the name alone for each other one. Where a method just as specific takes the request, as `ANY` of the same
+    /// resource or a parameter by another name, nobody misses it.
     pub fn ask_for_removed<'k>(
         &mut self,
         world: &World,
@@ -39,6 +42,8 @@ impl Plan {
     ) {
         // The domains' gaps are in the plan already.
         let doors = Doors::new(world, config, domain_url, &mut Vec::new());
+        // A rule that cannot be read is a gap of the plan already.
+        let rules = config.rules().unwrap_or_default();
         let values = Values { known: None, parameters: &config.parameters, interface: None, with_body: false };
         for known in stages {
             let Some(api) = world.api(&known.api) else { continue };
@@ -47,6 +52,7 @@ impl Plan {
             let Some(deployment) = api.deployment_of(stage).filter(|deployment| deployment.source.is_snapshot()) else {
                 continue;
             };
+            let (router, protocol) = (world.stage_router(api, stage), api.protocol);
             let opening = doors.of(api, stage).ok().and_then(|openings| openings.into_iter().next());
             for (resource, verb, removed) in known
                 .removed
@@ -57,8 +63,20 @@ impl Plan {
                     continue;
                 }
                 let sent = if verb == Verb::Any { Verb::Get } else { verb };
-                let request = opening.as_ref().filter(|_| sent.is_safe()).and_then(|opening| {
-                    let filling = values.paths(resource).into_iter().next()?;
+                let filling = values.paths(resource).into_iter().next();
+                let own = rank(protocol, resource, verb);
+                let taken_by = filling.as_ref().and_then(|filling| router?.route(sent, &filling.path));
+                if taken_by.is_some_and(|by| by.resource == resource || rank(protocol, by.resource, by.verb) <= own) {
+                    continue;
+                }
+                let key =
+                    MethodKey { api_id: &api.id, api_name: &api.name, stage: &stage.name, resource, declared: verb };
+                let ignore = rules.ignored(&key, sent, world.inventory().read_at);
+                if ignore.is_some_and(|rule| !rule.probe) {
+                    continue;
+                }
+                let asked = opening.as_ref().zip(filling).filter(|_| sent.is_safe());
+                let request = asked.and_then(|(opening, filling)| {
                     Some((
                         opening.request(sent, &filling.path)?,
                         filling.provenance,
@@ -75,6 +93,7 @@ impl Plan {
                     verb,
                     removed: removed.clone(),
                     asked: request.is_some(),
+                    ignored: ignore.map(|rule| rule.reason.as_str().into()),
                 });
                 let Some((request, provenance, door, made_up)) = request else { continue };
                 self.probes.push(Probe {
@@ -95,3 +114,7 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "removed_tests.rs"]
+mod tests;

@@ -60,9 +60,9 @@ impl Sights {
                     let mut example = Example::of(diagnosis, url, &observation.request_id)?;
                     // What is kept and told holds no value of the request's query, not in its sentences either.
                     let asked = &diagnosis.request.url;
-                    example.remedy = safe::without_values(&example.remedy, asked).into();
+                    example.remedy = safe::without_values(&example.remedy, asked);
                     for line in &mut example.evidence {
-                        *line = safe::without_values(line, asked).into();
+                        *line = safe::without_values(line, asked);
                     }
                     if let Some((verb, url)) = example.instead.as_deref().and_then(|best| best.split_once(' ')) {
                         example.instead = Some(format!("{verb} {}", safe::url(url)));
@@ -101,10 +101,12 @@ impl Sights {
         }
         for (index, missing) in plan.removed.iter().enumerate() {
             let subject = method_id(&missing.api, &missing.stage, &missing.resource, missing.verb);
-            sights.push(match self.removed.remove(&index) {
+            let ignored = missing.ignored.as_deref().map(str::to_owned);
+            let seen = match self.removed.remove(&index) {
                 None if !missing.asked => known_to_be_gone(subject, missing),
                 worst => sight(subject, worst),
-            });
+            };
+            sights.push(Sight { ignored, ..seen });
         }
         sights.extend(self.contract.into_iter().map(|(subject, worst)| sight(subject, worst)));
         sights

@@ -304,7 +304,15 @@ impl<'p> Tally<'p> {
                     self.by_name.get(&(missing.api.to_string(), missing.stage.to_string())).copied()
                 }),
             };
-        if matches!(probe.subject, Subject::Contract(_) | Subject::Removed(_)) && standing == Standing::Failing {
+        let ignored = match probe.subject {
+            Subject::Method(index) => self.plan.methods.get(index).and_then(|method| method.ignored.as_deref()),
+            Subject::Removed(index) => self.plan.removed.get(index).and_then(|missing| missing.ignored.as_deref()),
+            Subject::Contract(_) => None,
+        };
+        if matches!(probe.subject, Subject::Contract(_) | Subject::Removed(_))
+            && standing == Standing::Failing
+            && ignored.is_none()
+        {
             let (failing, misrouted) = match stage.and_then(|stage| self.stages.get_mut(stage)) {
                 Some(stage) => (&mut stage.unhealthy, &mut stage.routing_failures),
                 None => (&mut self.astray.0, &mut self.astray.1),
@@ -321,12 +329,7 @@ impl<'p> Tally<'p> {
         // And so is a refusal that proved the route it was to prove.
         let as_hoped = probe.expects == Expects::Refusal && standing == Standing::Routed;
         if standing != Standing::Healthy && diagnosis.cause.is_some() && !as_hoped {
-            let ignored = match probe.subject {
-                Subject::Method(index) if standing == Standing::Failing => {
-                    self.plan.methods.get(index).and_then(|method| method.ignored.as_deref())
-                }
-                _ => None,
-            };
+            let ignored = ignored.filter(|_| standing == Standing::Failing);
             self.findings.push(Finding {
                 diagnosis,
                 expected: standing != Standing::Failing,
@@ -409,7 +412,7 @@ impl<'p> Tally<'p> {
                 }
             }
         }
-        for missing in self.plan.removed.iter().filter(|missing| !missing.asked) {
+        for missing in self.plan.removed.iter().filter(|missing| !missing.asked && missing.ignored.is_none()) {
             let stage = self.by_name.get(&(missing.api.to_string(), missing.stage.to_string()));
             if let Some(stage) = stage.and_then(|stage| self.stages.get_mut(*stage)) {
                 stage.unhealthy += 1;

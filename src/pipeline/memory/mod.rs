@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::Clock;
 use crate::config::Alerts;
-use crate::gateway::{Baseline, KnownStage, Seen as SeenStage, World};
+use crate::gateway::{Baseline, KnownStage, Seen as SeenStage, Verb, World};
 use crate::plan::{Plan, Subject};
 use crate::remember::{Ledger, Seen, Sight, StageSeen, SubjectId, Watched};
 use crate::report::{self, Channel, Report, Tally};
@@ -66,6 +66,12 @@ pub struct Memory {
     /// The stages' items as they were last read or written here.
     stages: tokio::sync::Mutex<BTreeMap<String, Kept>>,
 }
+
+/// An API's id and a stage's name.
+type Place = (Arc<str>, Arc<str>);
+
+/// Of each method, by resource and verb, whether it was proved to be routed, and whether to be healthy.
+type Proved<'p> = BTreeMap<(&'p str, Verb), (bool, bool)>;
 
 fn stage_key(api: &str, stage: &str) -> String {
     format!("stage#{api}#{stage}")
@@ -268,7 +274,7 @@ impl Past {
     /// What the stages served before, for the diagnosis.
     #[must_use]
     pub fn baseline(&self) -> Baseline {
-        let stages = self.stages.values().flat_map(|known| known.served()).collect::<Vec<SeenStage>>();
+        let stages = self.stages.values().flat_map(KnownStage::served).collect::<Vec<SeenStage>>();
         Baseline { stages }
     }
 
@@ -320,7 +326,7 @@ impl Past {
         }
         (plan.probes, plan.refusals) = (probes, refusals);
         // Refusals are sent stage by stage: a stage's stay together, in the order of its most urgent one.
-        let mut first: BTreeMap<Option<(Arc<str>, Arc<str>)>, usize> = BTreeMap::new();
+        let mut first: BTreeMap<Option<Place>, usize> = BTreeMap::new();
         for (index, probe) in plan.refusals.iter().enumerate() {
             first.entry(probe.stage.clone()).or_insert(index);
         }
@@ -347,7 +353,7 @@ impl Remembered {
         alerts: &Alerts,
         now: i64,
     ) -> Self {
-        let mut proved: BTreeMap<(&str, &str), BTreeMap<(&str, crate::gateway::Verb), (bool, bool)>> = BTreeMap::new();
+        let mut proved: BTreeMap<(&str, &str), Proved<'_>> = BTreeMap::new();
         for (index, routed, healthy) in tally.proved() {
             let Some(method) = plan.methods.get(index) else { continue };
             let stage = proved.entry((&method.api, &method.stage)).or_default();

@@ -5,7 +5,7 @@
 //! Who sends an entry has claimed it by such a write. A message is sent twice only where the process ends (or the store
 //! fails) between SNS's yes and the write that takes the entry off; its id is the same both times.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -32,7 +32,8 @@ const SPARE_TIME: Duration = Duration::from_secs(6);
 /// So often a decision is made anew because somebody else wrote meanwhile.
 const TRIES: u32 = 12;
 
-/// So many entries are sent in a run, at most: what waited a day for SNS must not take a run's time away.
+/// So many entries of a kind are sent in a run, at most: what waited a day for SNS must not take a run's time away, nor
+/// figures that CloudWatch does not take an alert's place.
 const SENT_A_RUN: usize = 100;
 
 /// So many items are written at once.
@@ -211,9 +212,8 @@ impl Teller<'_> {
             .map(|(key, content)| async move {
                 let bytes = store::seal(&key, CONTENT_FORMAT, &content)?;
                 match self.store.write(&key, bytes, Expect::Anything, Some(expires)).await {
-                    Ok(_) => Ok(()),
+                    Ok(_) | Err(WriteError::Conflict) => Ok(()),
                     Err(WriteError::Failed(error)) => Err(MemoryError::from(error)),
-                    Err(WriteError::Conflict) => Ok(()),
                 }
             })
             .buffer_unordered(WRITES_AT_ONCE);
@@ -251,7 +251,10 @@ impl Teller<'_> {
         let mut sent = Sent::default();
         let mut silent: BTreeSet<EntryKind> = BTreeSet::new();
         let mut behind: BTreeSet<u64> = BTreeSet::new();
-        for entry in &ledger.outbox {
+        // People first: figures that waited can wait a little more.
+        let mut entries: Vec<&Entry> = ledger.outbox.iter().collect();
+        entries.sort_by_key(|entry| entry.kind);
+        for entry in entries {
             let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
             let mine = entry.claim.as_ref().is_some_and(|claim| {
                 claim.run == self.seen.run && (self.clock)() < claim.until.saturating_sub(LAST_CALL)
@@ -282,13 +285,10 @@ impl Teller<'_> {
         told.waiting = ledger.outbox.len() - sent.done.len() - sent.dropped.len();
         let now = (self.clock)();
         let made = figures(&told);
-        let published = match self.in_time(channel.metrics(made.clone())).await {
-            Some(published) => published,
-            None => {
-                let reason = "the figures were not taken before the run had to end".to_owned();
-                Err((made, NotTaken { reason, forever: false }))
-            }
-        };
+        let published = self.in_time(channel.metrics(made.clone())).await.unwrap_or_else(|| {
+            let reason = "the figures were not taken before the run had to end".to_owned();
+            Err((made, NotTaken { reason, forever: false }))
+        });
         if let Err((left, refused)) = published {
             told.notes.push(refused.reason.clone());
             if !left.is_empty() && !refused.forever {
@@ -425,9 +425,9 @@ fn is_of(ledger: &Ledger, run: &str) -> bool {
     ledger.last_run.as_ref().is_some_and(|last| last.run == run)
 }
 
-/// Claims what nobody else sends now: the oldest first, and of one incident nothing that stands behind another's.
+/// Claims what nobody else sends now: of each kind the oldest first, and of one incident nothing that stands behind another's.
 fn claim(ledger: &mut Ledger, run: &str, now: i64) {
-    let mut room = SENT_A_RUN;
+    let mut claimed: BTreeMap<EntryKind, usize> = BTreeMap::new();
     let mut behind: BTreeSet<u64> = BTreeSet::new();
     for entry in &mut ledger.outbox {
         // A claim that would end later than any can was made by a clock that went wrong.
@@ -436,11 +436,16 @@ fn claim(ledger: &mut Ledger, run: &str, now: i64) {
             .as_ref()
             .is_some_and(|claim| claim.run != run && claim.until > now && claim.until <= now.saturating_add(LEASE));
         let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
-        if taken || blocked || room == 0 {
+        let claimed = claimed.entry(entry.kind).or_default();
+        if taken || blocked || *claimed >= SENT_A_RUN {
             behind.extend(entry.incident);
             continue;
         }
-        room -= 1;
+        *claimed += 1;
         entry.claim = Some(Claim { run: run.to_owned(), until: now.saturating_add(LEASE) });
     }
 }
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;
