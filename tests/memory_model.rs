@@ -9,7 +9,7 @@
 //! The runs are the real ones from the decision on (`pipeline::Teller`), over a store and a channel that yield before and
 //! after each effect, so that a run can be cut off, or another one let in, at every point at which it waits.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

@@ -1,6 +1,8 @@
 //! What every store must do, the same for all: memory, a file, and DynamoDB where `GATEPROBE_TEST_DYNAMODB` names an
 //! endpoint (tests/emulators/test_store.py starts two, one after the other).
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
