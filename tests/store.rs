@@ -162,7 +162,7 @@ async fn file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state/gateprobe/memory.redb");
     // A new value each, as another process has: they meet at the file's lock.
-    suite(Arc::new(move || Arc::new(FileStore::new(&path).with_patience(Duration::from_secs(60))))).await;
+    suite(Arc::new(move || Arc::new(FileStore::new(&path).with_patience(Duration::from_mins(1))))).await;
 }
 
 #[tokio::test]
