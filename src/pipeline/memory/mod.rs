@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::Clock;
 use crate::config::Alerts;
-use crate::gateway::{Baseline, KnownStage, Seen as SeenStage, World};
+use crate::gateway::{Baseline, Gap, KnownStage, Seen as SeenStage, World};
 use crate::plan::{Plan, Subject};
-use crate::remember::{Ledger, Seen, Sight, StageSeen, SubjectId, Watched};
+use crate::remember::{Incident, Ledger, Seen, Sight, StageSeen, SubjectId, Watched};
 use crate::report::{self, Channel, Report, Tally};
 use crate::store::{self, CacheLimits, Expect, Store, StoreCache, WriteError};
 pub use outbox::{LEASE, MemoryError, Post, Render, Teller, Written};
@@ -314,6 +314,25 @@ impl Past {
     }
 }
 
+/// Domains of which something is not known, and through which nothing is asked: all that incidents name, where the list
+/// itself is not `whole`.
+fn unread_domains(ledger: &Ledger, gaps: &[Gap], plan: &Plan, whole: bool) -> BTreeSet<String> {
+    let named = gaps.iter().filter_map(|gap| gap.place.strip_prefix("domain ")?.split(' ').next().map(str::to_owned));
+    let mut unread: BTreeSet<String> = named.collect();
+    if !whole {
+        unread.extend(ledger.incidents.iter().flat_map(Incident::hosts));
+    }
+    for probe in plan.probes.iter().chain(&plan.refusals) {
+        if unread.is_empty() {
+            break;
+        }
+        if let Some(host) = probe.request.url.host_str() {
+            unread.remove(host);
+        }
+    }
+    unread
+}
+
 /// What memory takes of a run.
 #[derive(Debug)]
 pub struct Remembered {
@@ -381,6 +400,13 @@ impl Remembered {
             .collect();
         // A gap that is of no API may be of the list of them.
         let whole = inventory.gaps.iter().all(|gap| gap.place.starts_with("api ") || gap.place.starts_with("domain "));
+        let unread_domains = unread_domains(&past.ledger, &inventory.gaps, plan, whole);
+        // What could not be asked this time may be asked the next time: a secret, a stage that was not read.
+        let contract_unread = plan.gaps.iter().any(|gap| {
+            let reason = &gap.reason;
+            gap.place.starts_with("contract entry ")
+                && (reason.contains(" was not asked: ") || reason.contains("was not read"))
+        });
         let seen = Seen {
             run: Uuid::new_v4().to_string(),
             started_at: now,
@@ -388,6 +414,8 @@ impl Remembered {
             sights,
             stages: seen_stages,
             unread,
+            unread_domains,
+            contract_unread,
             partial: past.partial || past.unread || !whole,
             watched: Watched::default(),
         };
