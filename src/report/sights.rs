@@ -256,3 +256,7 @@ fn known_to_be_gone(subject: SubjectId, missing: &Missing) -> Sight {
     debug_assert_eq!(example.verdict(), Verdict::Routing);
     Sight { subject, health: Health::Bad, confirmed: true, host: None, ignored: None, example: Some(example) }
 }
+
+#[cfg(test)]
+#[path = "sights_tests.rs"]
+mod tests;
