@@ -130,7 +130,12 @@ pub async fn run_with(
         certificates.into_iter().map(|(host, reason)| Gap { place: format!("client certificate for {host}"), reason }),
     );
     if let Some(past) = &past {
-        planned.ask_for_removed(&world, &config, &run.domain_url, &past.watched(&run.config.alerts, started_at));
+        planned.ask_for_removed(
+            &world,
+            &config,
+            &run.domain_url,
+            &past.watched(&world, &run.config.alerts, started_at),
+        );
         past.order(&world, &mut planned);
     }
     let sent = planned.probes.len();

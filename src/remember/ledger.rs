@@ -236,6 +236,16 @@ impl Incident {
         format!("gp-{}", self.number)
     }
 
+    /// The hosts that it is known to fail at: the domain that it is named after, and those of its examples.
+    pub fn hosts(&self) -> impl Iterator<Item = String> {
+        let domain = match &self.scope {
+            Scope::Domain { host } => Some(host.clone()),
+            _ => None,
+        };
+        let of_url = |example: &Example| Some(url::Url::parse(&example.url).ok()?.host_str()?.to_owned());
+        domain.into_iter().chain(self.examples.iter().filter_map(of_url))
+    }
+
     /// The members that failed when they were last asked.
     pub fn failing(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.failing)

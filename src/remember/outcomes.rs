@@ -43,8 +43,9 @@ impl Firing<'_> {
 /// Writes the run's outcomes down, and returns the subjects that fire and belong to no incident.
 pub(super) fn take_down<'a>(ledger: &mut Ledger, run: &Run<'a>) -> Vec<Firing<'a>> {
     for incident in &mut ledger.incidents {
+        let unread = run.is_unread_domain(incident);
         for member in &mut incident.members {
-            take_down_member(member, run);
+            take_down_member(member, unread, run);
         }
     }
     let members: HashSet<&SubjectId> =
@@ -80,8 +81,9 @@ pub(super) fn take_down<'a>(ledger: &mut Ledger, run: &Run<'a>) -> Vec<Firing<'a
     firing
 }
 
-/// A member that is there no more keeps failing, while `good` counts the runs that missed it: see [`is_gone`].
-fn take_down_member(member: &mut Member, run: &Run<'_>) {
+/// A member that is there no more keeps failing, while `good` counts the runs that missed it: see [`is_gone`]. Where the
+/// domain is `unread` that it may fail at, another door that answers says nothing of that one.
+fn take_down_member(member: &mut Member, unread: bool, run: &Run<'_>) {
     if !run.is_newer(member.at) {
         return;
     }
@@ -94,6 +96,7 @@ fn take_down_member(member: &mut Member, run: &Run<'_>) {
     };
     match sight.health {
         Health::Unknown => return,
+        Health::Good if unread => return,
         Health::Good => {
             member.good = if member.failing { 1 } else { member.good.saturating_add(1) };
             member.failing = false;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Health, Ledger, Seen, Sight, StageSeen, SubjectId};
+use super::{Health, Incident, Ledger, Seen, Sight, StageSeen, SubjectId};
 use crate::config::{Alerts, OpenWindow};
 
 /// Which window is open over a stage, by the API's id and name, the stage's name and the time.
@@ -68,7 +68,14 @@ impl<'a> Run<'a> {
 
     /// Whether a subject without a sight is not there any more, as far as the run could see.
     pub(super) fn is_gone(&self, subject: &SubjectId) -> bool {
-        !self.seen.partial && subject.stage().is_none_or(|(api, _)| !self.seen.unread.contains(api))
+        let doubted = self.seen.contract_unread && matches!(subject, SubjectId::Contract { .. });
+        !self.seen.partial && !doubted && subject.stage().is_none_or(|(api, _)| !self.seen.unread.contains(api))
+    }
+
+    /// Whether an incident is of a domain that the run knew too little of to ask anything through it.
+    pub(super) fn is_unread_domain(&self, incident: &Incident) -> bool {
+        let unread = &self.seen.unread_domains;
+        !unread.is_empty() && incident.hosts().any(|host| unread.contains(host.as_str()))
     }
 
     /// An API's name; its id where nobody told.

@@ -202,12 +202,16 @@ pub struct Seen {
     pub started_at: i64,
     /// The region.
     pub region: String,
-    /// Every subject that was asked, or would have been; one entry for each.
+    /// Every subject that was asked, or would have been; one entry for each. What is left out on purpose is not among them.
     pub sights: Vec<Sight>,
     /// Every stage that was read.
     pub stages: Vec<StageSeen>,
     /// The ids of APIs of which something could not be read: what is missing of them is not gone.
     pub unread: BTreeSet<String>,
+    /// Custom domains that could not be read and through which nothing was asked: what fails there did not recover.
+    pub unread_domains: BTreeSet<String>,
+    /// Whether some of the contract could not be asked, so that a line of it that is missing is not gone.
+    pub contract_unread: bool,
     /// Whether the list of APIs itself is not whole (or the run was told to look at a part): nothing that is missing is gone.
     pub partial: bool,
     /// What is being watched.

@@ -7,7 +7,7 @@ use super::safe;
 use super::tally::Standing;
 use crate::diagnose::{Cause, Diagnosis, Verdict};
 use crate::gateway::{Verb, World};
-use crate::plan::{Fate, Missing, Plan, Probe, Subject};
+use crate::plan::{Fate, Missing, Plan, Probe, SkipReason, Subject};
 use crate::probe::Observation;
 use crate::remember::{Example, Health, Sight, SubjectId};
 
@@ -26,17 +26,43 @@ pub(super) struct Sights {
     methods: BTreeMap<usize, Worst>,
     removed: BTreeMap<usize, Worst>,
     contract: BTreeMap<SubjectId, Option<Worst>>,
+    /// How many requests of each subject have no answer yet: the one that fails may be among them.
+    left: BTreeMap<Asked, usize>,
+    /// Whether it is known which domains lead where.
+    domains_read: bool,
+}
+
+/// A subject, before it has its name.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Method(usize),
+    Removed(usize),
+    Contract(SubjectId),
+}
+
+impl Asked {
+    fn of(world: &World, probe: &Probe) -> Self {
+        match probe.subject {
+            Subject::Method(index) => Self::Method(index),
+            Subject::Removed(index) => Self::Removed(index),
+            Subject::Contract(_) => Self::Contract(contract_id(world, probe)),
+        }
+    }
 }
 
 impl Sights {
     /// Begins with the contract's requests, none of them answered.
     pub(super) fn new(world: &World, plan: &Plan) -> Self {
-        let requests = plan.probes.iter().chain(&plan.refusals);
-        let contract = requests
-            .filter(|probe| matches!(probe.subject, Subject::Contract(_)))
-            .map(|probe| (contract_id(world, probe), None))
-            .collect();
-        Self { contract, ..Self::default() }
+        let mut sights = Self::default();
+        for probe in plan.probes.iter().chain(&plan.refusals) {
+            let asked = Asked::of(world, probe);
+            if let Asked::Contract(subject) = &asked {
+                sights.contract.insert(subject.clone(), None);
+            }
+            *sights.left.entry(asked).or_default() += 1;
+        }
+        sights.domains_read = world.inventory().gaps.iter().all(|gap| gap.place.starts_with("api "));
+        sights
     }
 
     /// Takes one answer.
@@ -48,6 +74,9 @@ impl Sights {
         diagnosis: &Diagnosis,
         standing: Standing,
     ) {
+        if let Some(left) = self.left.get_mut(&Asked::of(world, probe)) {
+            *left = left.saturating_sub(1);
+        }
         let failing = standing == Standing::Failing;
         let worse = |known: Option<&Worst>| known.is_none_or(|known| standing > known.standing);
         let make = || Worst {
@@ -91,13 +120,36 @@ impl Sights {
         }
     }
 
-    /// All of them, one for each subject; those that were not asked are unknown.
+    fn is_left(&self, asked: &Asked) -> bool {
+        self.left.get(asked).is_some_and(|left| *left > 0)
+    }
+
+    /// Whether a method is left out on purpose, by the user's word or by what the API is like, and so will be the next time.
+    fn is_left_out(&self, fate: Fate) -> bool {
+        match fate {
+            Fate::Skipped(SkipReason::Ignored) => true,
+            // Another door may be known when all domains could be read.
+            Fate::Skipped(SkipReason::EndpointDisabled | SkipReason::PrivateEndpoint) => self.domains_read,
+            Fate::Probed | Fate::Skipped(_) => false,
+        }
+    }
+
+    /// All of them, one for each subject; those that were not asked are unknown, and so are good ones of which a request
+    /// has no answer.
     pub(super) fn all(mut self, plan: &Plan) -> Vec<Sight> {
         let mut sights = Vec::with_capacity(plan.methods.len() + plan.removed.len() + self.contract.len());
+        let whole = |sight: Sight, left: bool| match sight.health {
+            Health::Good if left => Sight { health: Health::Unknown, ..sight },
+            _ => sight,
+        };
         for (index, method) in plan.methods.iter().enumerate() {
+            if self.is_left_out(method.fate) {
+                continue;
+            }
             let subject = method_id(&method.api, &method.stage, &method.resource, method.verb);
             let ignored = method.ignored.as_deref().map(str::to_owned);
-            sights.push(Sight { ignored, ..sight(subject, self.methods.remove(&index)) });
+            let seen = sight(subject, self.methods.remove(&index));
+            sights.push(whole(Sight { ignored, ..seen }, self.is_left(&Asked::Method(index))));
         }
         for (index, missing) in plan.removed.iter().enumerate() {
             let subject = method_id(&missing.api, &missing.stage, &missing.resource, missing.verb);
@@ -106,9 +158,12 @@ impl Sights {
                 None if !missing.asked => known_to_be_gone(subject, missing),
                 worst => sight(subject, worst),
             };
-            sights.push(Sight { ignored, ..seen });
+            sights.push(whole(Sight { ignored, ..seen }, self.is_left(&Asked::Removed(index))));
         }
-        sights.extend(self.contract.into_iter().map(|(subject, worst)| sight(subject, worst)));
+        for (subject, worst) in std::mem::take(&mut self.contract) {
+            let asked = Asked::Contract(subject.clone());
+            sights.push(whole(sight(subject, worst), self.is_left(&asked)));
+        }
         sights
     }
 
@@ -117,7 +172,7 @@ impl Sights {
         let planned = plan.probes.iter().chain(&plan.refusals);
         let mut left: Vec<SubjectId> = planned
             .filter_map(|probe| match probe.subject {
-                Subject::Method(index) if !self.methods.contains_key(&index) => {
+                Subject::Method(index) if self.is_left(&Asked::Method(index)) => {
                     let method = plan.methods.get(index).filter(|method| method.fate == Fate::Probed)?;
                     Some(method_id(&method.api, &method.stage, &method.resource, method.verb))
                 }
@@ -201,3 +256,7 @@ fn known_to_be_gone(subject: SubjectId, missing: &Missing) -> Sight {
     debug_assert_eq!(example.verdict(), Verdict::Routing);
     Sight { subject, health: Health::Bad, confirmed: true, host: None, ignored: None, example: Some(example) }
 }
+
+#[cfg(test)]
+#[path = "sights_tests.rs"]
+mod tests;

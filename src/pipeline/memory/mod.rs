@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use super::Clock;
 use crate::config::Alerts;
-use crate::gateway::{Baseline, KnownStage, Seen as SeenStage, Verb, World};
+use crate::gateway::{Baseline, Deployment, Gap, KnownStage, Seen as SeenStage, TreeSource, Verb, World};
 use crate::plan::{Plan, Subject};
-use crate::remember::{Ledger, Seen, Sight, StageSeen, SubjectId, Watched};
+use crate::remember::{Incident, Ledger, Seen, Sight, StageSeen, SubjectId, Watched};
 use crate::report::{self, Channel, Report, Tally};
 use crate::store::{self, CacheLimits, Expect, Store, StoreCache, WriteError};
 pub use outbox::{LEASE, MemoryError, Post, Render, Teller, Written};
@@ -30,6 +30,11 @@ const WRITES_AT_ONCE: usize = 16;
 
 /// So often a stage's item is tried when somebody else writes it too.
 const STAGE_TRIES: usize = 3;
+
+/// A stage's item is forgotten when the stage was not seen for so long, in seconds. It is written anew every hour.
+const STAGE_KEPT_FOR: i64 = 90 * DAY;
+
+const DAY: i64 = 86_400;
 
 /// The format of a stage's item.
 const STAGE_FORMAT: u32 = 1;
@@ -75,6 +80,11 @@ type Proved<'p> = BTreeMap<(&'p str, Verb), (bool, bool)>;
 
 fn stage_key(api: &str, stage: &str) -> String {
     format!("stage#{api}#{stage}")
+}
+
+/// As the ledger names a stage.
+fn mark_key(api: &str, stage: &str) -> String {
+    format!("{api}/{stage}")
 }
 
 impl Memory {
@@ -135,8 +145,13 @@ impl Memory {
                 }
             }
         }
-        past.stages =
-            keys.iter().filter_map(|key| Some((key.clone(), known.get(key)?.1.clone()))).collect::<BTreeMap<_, _>>();
+        // A stage that was gone and has come back is a new one, unless it was there a moment ago.
+        let Ledger { last_run, stages: marks, .. } = &past.ledger;
+        let oldest = last_run.as_ref().map_or(i64::MIN, |last| last.ended_at.saturating_sub(DAY));
+        let lives_on =
+            |stage: &KnownStage| stage.seen_at >= oldest || marks.contains_key(&mark_key(&stage.api, &stage.stage));
+        let stages = keys.iter().filter_map(|key| Some((key.clone(), known.get(key)?.1.clone())));
+        past.stages = stages.filter(|(_, stage)| lives_on(stage)).collect();
         past
     }
 
@@ -200,20 +215,27 @@ impl Memory {
             .collect();
         drop(known);
         let written: Vec<Option<(String, Kept)>> = futures::stream::iter(changed)
-            .map(|(key, version, stage)| self.keep_one(key, version, stage))
+            .map(|(key, version, stage)| self.keep_one(key, version, stage, now))
             .buffer_unordered(WRITES_AT_ONCE)
             .collect()
             .await;
         self.stages.lock().await.extend(written.into_iter().flatten());
     }
 
-    async fn keep_one(&self, key: String, mut version: Option<u64>, mut stage: KnownStage) -> Option<(String, Kept)> {
+    async fn keep_one(
+        &self,
+        key: String,
+        mut version: Option<u64>,
+        mut stage: KnownStage,
+        now: i64,
+    ) -> Option<(String, Kept)> {
+        let expires = now.saturating_add(STAGE_KEPT_FOR);
         for _ in 0..STAGE_TRIES {
             let bytes = store::seal(&key, STAGE_FORMAT, &stage)
                 .inspect_err(|error| tracing::warn!(%key, %error, "what the stage is like is not remembered"))
                 .ok()?;
             let expect = version.map_or(Expect::Absent, Expect::Version);
-            match self.store.write(&key, bytes, expect, None).await {
+            match self.store.write(&key, bytes, expect, Some(expires)).await {
                 Ok(version) => return Some((key, (Some(version), stage))),
                 Err(WriteError::Conflict) => {
                     let keys = [key.clone()];
@@ -278,9 +300,17 @@ impl Past {
         Baseline { stages }
     }
 
-    /// The stages, with the methods that are still asked for after they were taken away.
-    pub(super) fn watched(&self, alerts: &Alerts, now: i64) -> Vec<KnownStage> {
-        self.stages.values().map(|known| known.watched(alerts.watch_removed, now)).collect()
+    /// The stages, with the methods that are still asked for after they were taken away, those included that are missed
+    /// for the first time.
+    pub(super) fn watched(&self, world: &World, alerts: &Alerts, now: i64) -> Vec<KnownStage> {
+        let seen = |known: &KnownStage| {
+            let api = world.api(&known.api)?;
+            let stage = api.stage(&known.stage)?;
+            let deployment = api.deployment_of(stage)?;
+            let named = KnownStage::new(&api.id, &api.name, &stage.name, stage.serving());
+            Some(named.after(Some(known), &deployment.tree, alerts.watch_removed, now, |_, _| (false, false)))
+        };
+        self.stages.values().filter_map(seen).collect()
     }
 
     /// What was not reached last time comes first, then what was deployed since, then what fails, then the rest.
@@ -300,7 +330,7 @@ impl Past {
             .flat_map(|api| api.stages.iter().map(move |stage| (api, stage)))
             .filter(|(api, stage)| {
                 let known = self.stages.get(&stage_key(&api.id, &stage.name));
-                known.is_some_and(|known| known.deployment != stage.deployment)
+                known.is_some_and(|known| known.deployment.as_deref() != stage.serving())
             })
             .map(|(api, stage)| (api.id.clone(), stage.name.clone()))
             .collect();
@@ -334,6 +364,27 @@ impl Past {
     }
 }
 
+/// Domains of which something is not known, and through which nothing is asked: all that incidents name, where the list
+/// itself is not `whole`.
+fn unread_domains(ledger: &Ledger, gaps: &[Gap], plan: &Plan, whole: bool) -> BTreeSet<String> {
+    let named = gaps.iter().filter_map(|gap| gap.place.strip_prefix("domain ")?.split(' ').next().map(str::to_owned));
+    // A door whose key could not be read this time.
+    let locked = plan.gaps.iter().filter_map(|gap| Some(gap.place.strip_prefix("client certificate for ")?.to_owned()));
+    let mut unread: BTreeSet<String> = named.chain(locked).collect();
+    if !whole {
+        unread.extend(ledger.incidents.iter().flat_map(Incident::hosts));
+    }
+    for probe in plan.probes.iter().chain(&plan.refusals) {
+        if unread.is_empty() {
+            break;
+        }
+        if let Some(host) = probe.request.url.host_str() {
+            unread.remove(host);
+        }
+    }
+    unread
+}
+
 /// What memory takes of a run.
 #[derive(Debug)]
 pub struct Remembered {
@@ -361,31 +412,46 @@ impl Remembered {
         }
         let (sights, mut not_reached): (Vec<Sight>, Vec<SubjectId>) = tally.take_sights();
         not_reached.truncate(MOST_NOT_REACHED);
+        let inventory = world.inventory();
+        let unread: BTreeSet<String> = inventory
+            .gaps
+            .iter()
+            .filter_map(|gap| gap.place.strip_prefix("api ")?.split(' ').next().map(str::to_owned))
+            .collect();
         let (mut stages, mut seen_stages) = (Vec::new(), Vec::new());
-        for api in &world.inventory().apis {
+        for api in &inventory.apis {
             for stage in &api.stages {
+                let serving = stage.serving();
                 let mut seen = StageSeen {
                     api: api.id.clone(),
                     api_name: api.name.clone(),
                     stage: stage.name.clone(),
-                    deployment: stage.deployment.clone(),
+                    deployment: serving.map(str::to_owned),
                     ..StageSeen::default()
                 };
                 let known = past.stages.get(&stage_key(&api.id, &stage.name));
-                // What was not read is left as it was.
-                if let Some(deployment) = api.deployment_of(stage) {
+                // Where the editor stands in for what could not be read, nobody knows what is deployed.
+                let stands_in =
+                    |deployment: &&Deployment| deployment.source == TreeSource::Edited && unread.contains(&api.id);
+                let read = api.deployment_of(stage).filter(|read| known.is_none() || !stands_in(read));
+                if let Some(deployment) = read {
                     seen.deployed_at = deployment.created_at;
-                    if let Some(known) = known.filter(|known| known.deployment != stage.deployment) {
-                        let change = known.change(stage.deployment.as_deref(), deployment.created_at, &deployment.tree);
+                    if let Some(known) = known.filter(|known| known.deployment.as_deref() != serving) {
+                        let change = known.change(serving, deployment.created_at, &deployment.tree);
                         seen.change = (!change.is_empty()).then_some(change);
                     }
                     let answers = proved.get(&(api.id.as_str(), stage.name.as_str()));
                     let answer = |resource: &str, verb| {
                         answers.and_then(|answers| answers.get(&(resource, verb))).copied().unwrap_or((false, false))
                     };
-                    let named = KnownStage::new(&api.id, &api.name, &stage.name, stage.deployment.as_deref());
+                    let named = KnownStage::new(&api.id, &api.name, &stage.name, serving);
                     let after = named.after(known, &deployment.tree, alerts.watch_removed, now, answer);
                     stages.push((after, past.damaged.get(&stage_key(&api.id, &stage.name)).copied()));
+                } else if known.is_some()
+                    && let Some(mark) = past.ledger.stages.get(&mark_key(&api.id, &stage.name))
+                {
+                    // What was not read is left as it was: what a new deployment changed is told when it is known.
+                    seen.deployment.clone_from(&mark.deployment);
                 }
                 seen_stages.push(seen);
             }
@@ -393,14 +459,15 @@ impl Remembered {
         if past.unread {
             (stages, seen_stages) = (Vec::new(), Vec::new());
         }
-        let inventory = world.inventory();
-        let unread = inventory
-            .gaps
-            .iter()
-            .filter_map(|gap| gap.place.strip_prefix("api ")?.split(' ').next().map(str::to_owned))
-            .collect();
         // A gap that is of no API may be of the list of them.
         let whole = inventory.gaps.iter().all(|gap| gap.place.starts_with("api ") || gap.place.starts_with("domain "));
+        let unread_domains = unread_domains(&past.ledger, &inventory.gaps, plan, whole);
+        // What could not be asked this time may be asked the next time: a secret, a stage that was not read.
+        let contract_unread = plan.gaps.iter().any(|gap| {
+            let reason = &gap.reason;
+            gap.place.starts_with("contract entry ")
+                && (reason.contains(" was not asked: ") || reason.contains("was not read"))
+        });
         let seen = Seen {
             run: Uuid::new_v4().to_string(),
             started_at: now,
@@ -408,6 +475,8 @@ impl Remembered {
             sights,
             stages: seen_stages,
             unread,
+            unread_domains,
+            contract_unread,
             partial: past.partial || past.unread || !whole,
             watched: Watched::default(),
         };
@@ -433,3 +502,6 @@ impl Remembered {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

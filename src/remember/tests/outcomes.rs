@@ -327,3 +327,35 @@ fn of_many_troubles_the_first_are_kept_whole() {
     assert_eq!(past.run(&subjects, &cells, ""), ["gp-1-opened"]);
     assert_eq!(past.incident(1).examples[0].evidence, ["it was seen"]);
 }
+
+#[test]
+fn another_door_says_nothing_of_a_domain_that_was_not_read() {
+    let history = "/orders /carts
+        !d   !d
+        !d   !d   => gp-1-opened
+        .    .    ; no-domain
+        .    .    ; no-domain
+        .    .    ; no-domain
+        .    .
+        .    .    => gp-1-resolved";
+    Past::new().live(history);
+    let other = "/orders
+        !t
+        !t   => gp-1-opened
+        .    ; no-domain
+        .    ; no-domain => gp-1-resolved";
+    Past::new().live(other);
+}
+
+#[test]
+fn a_line_of_the_contract_that_could_not_be_asked_is_not_gone() {
+    let history = "=https://old.example.com/x
+        !
+        !   => gp-1-opened
+        -   ; no-contract
+        -   ; no-contract
+        -   ; no-contract
+        -
+        -   => gp-1-resolved";
+    Past::new().live(history);
+}
