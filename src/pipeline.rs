@@ -3,7 +3,7 @@
 mod memory;
 mod refuse;
 
-pub use memory::{LEASE, Memory, MemoryError, Past, Post, Remembered, Render, Teller, Written};
+pub use memory::{LEASE, Memory, MemoryError, Past, Post, Remembered, Render, Teller, Telling, Written};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -130,7 +130,12 @@ pub async fn run_with(
         certificates.into_iter().map(|(host, reason)| Gap { place: format!("client certificate for {host}"), reason }),
     );
     if let Some(past) = &past {
-        planned.ask_for_removed(&world, &config, &run.domain_url, &past.watched(&run.config.alerts, started_at));
+        planned.ask_for_removed(
+            &world,
+            &config,
+            &run.domain_url,
+            &past.watched(&world, &run.config.alerts, started_at),
+        );
         past.order(&world, &mut planned);
     }
     let sent = planned.probes.len();
@@ -315,9 +320,9 @@ pub fn control_plane_limits(config: &Config) -> discover::Limits {
     }
 }
 
-/// Of the time that is left to a process, what a run may take, so that its report is still told.
+/// Of the time that is left to a process, what a run may take, so that what it saw is still written down and told.
 #[must_use]
 pub fn time_for_a_run(left: Duration) -> Duration {
-    let margin = (left / 10).clamp(Duration::from_secs(2), Duration::from_secs(20));
+    let margin = (left / 10).clamp(Duration::from_secs(10), Duration::from_secs(40)).min(left / 2);
     left.saturating_sub(margin)
 }

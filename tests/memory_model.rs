@@ -9,6 +9,8 @@
 //! The runs are the real ones from the decision on (`pipeline::Teller`), over a store and a channel that yield before and
 //! after each effect, so that a run can be cut off, or another one let in, at every point at which it waits.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
@@ -388,6 +390,7 @@ impl World {
                         render: &render,
                         post: Post::Send,
                         clock,
+                        ends: None,
                         pause: &|_| Box::pin(Once::default()),
                     };
                     let Ok(written) = teller.decide().await else { return false };

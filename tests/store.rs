@@ -1,6 +1,8 @@
 //! What every store must do, the same for all: memory, a file, and DynamoDB where `GATEPROBE_TEST_DYNAMODB` names an
 //! endpoint (tests/emulators/test_store.py starts two, one after the other).
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -160,7 +162,7 @@ async fn file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state/gateprobe/memory.redb");
     // A new value each, as another process has: they meet at the file's lock.
-    suite(Arc::new(move || Arc::new(FileStore::new(&path).with_patience(Duration::from_secs(60))))).await;
+    suite(Arc::new(move || Arc::new(FileStore::new(&path).with_patience(Duration::from_mins(1))))).await;
 }
 
 #[tokio::test]

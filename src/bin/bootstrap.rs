@@ -11,7 +11,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::gateway::{Gap, InvokeUrl};
-use gateprobe::pipeline::{self, Memory, Outcomes, Run};
+use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::DomainUrl;
 use gateprobe::probe::{Prober, Sources};
 use gateprobe::report::{AwsChannel, Context, Report, message, tell, url_without_values};
@@ -141,6 +141,7 @@ impl Function {
 
     async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Fault> {
         let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let ends = Instant::now() + left.saturating_sub(Duration::from_secs(1));
         let deadline = Some(Instant::now() + pipeline::time_for_a_run(left));
         // One invocation at a time: Lambda gives a process no second one before the first has ended.
         let mut state = self.state.lock().await;
@@ -163,18 +164,15 @@ impl Function {
                 context.dashboard_url = variable("GATEPROBE_DASHBOARD_URL");
                 let render = |id: &str, transition: &_| message(id, transition, &context);
                 let channel = AwsChannel::new(&self.aws, self.topic.clone());
-                let alerts = &run.config.alerts;
-                Box::pin(memory.settle(
-                    remembered,
-                    &mut report,
-                    alerts,
-                    Some(&channel),
-                    false,
-                    &render,
-                    &now,
-                    deadline,
-                ))
-                .await;
+                let telling = Telling {
+                    alerts: &run.config.alerts,
+                    channel: Some(&channel),
+                    nobody: false,
+                    render: &render,
+                    clock: &now,
+                    ends: Some(ends),
+                };
+                Box::pin(memory.settle(remembered, &mut report, telling)).await;
                 told(&report)?;
             }
             None => tell::tell(&self.aws, self.topic.as_deref(), &report, now())
@@ -214,7 +212,7 @@ fn told(report: &Report) -> Result<(), Fault> {
         tracing::warn!(%note, "memory");
     }
     tracing::info!(open = memory.open, sent = memory.sent, waiting = memory.waiting, dropped = memory.dropped, "told");
-    match memory.notes.first().filter(|_| !memory.remembered) {
+    match memory.notes.first().filter(|_| !memory.remembered && memory.lost) {
         None => Ok(()),
         Some(lost) => Err(Fault::new("Gateprobe.Publish", lost.clone()))
             .inspect_err(|fault| tracing::error!(%fault, "the report could not be published")),

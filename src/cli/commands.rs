@@ -3,7 +3,7 @@
 use gateprobe::diagnose::{Cause, Diagnosis, StepResult, UNREAD, diagnose};
 use gateprobe::discover::{ControlPlane, DiscoverError, Wanted};
 use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
-use gateprobe::pipeline::{self, Memory, Outcomes, Run};
+use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::{Unreadable, plan};
 use gateprobe::probe::{Observation, Response, Sources, read_curl, read_saved};
 use gateprobe::report::{AwsChannel, Channel, Context, message, tell, terminal};
@@ -58,8 +58,15 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         let render = |id: &str, transition: &_| message(id, transition, &context);
         let aws = args.publish.then(|| AwsChannel::new(&aws, args.topic_arn.clone()));
         let channel = aws.as_ref().map(|channel| channel as &dyn Channel);
-        let alerts = &run.config.alerts;
-        Box::pin(memory.settle(remembered, &mut report, alerts, channel, !shared, &render, &setup::now, None)).await;
+        let telling = Telling {
+            alerts: &run.config.alerts,
+            channel,
+            nobody: !shared,
+            render: &render,
+            clock: &setup::now,
+            ends: None,
+        };
+        Box::pin(memory.settle(remembered, &mut report, telling)).await;
     }
     match common.format {
         Format::Json => print_json(&report)?,

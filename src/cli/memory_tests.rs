@@ -7,10 +7,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use gateprobe::diagnose::Cause;
 use gateprobe::gateway::Verb;
+use gateprobe::remember::LEDGER_FORMAT;
 use gateprobe::remember::{
     Closed, Entry, EntryKind, Example, HeldBack, LastRun, Member, Severity, StageMark, TransitionKind, Watched,
 };
-use gateprobe::store::{Expect, Item, Store, StoreError, WriteError};
+use gateprobe::store::{Expect, Item, LEDGER, Store, StoreError, WriteError, seal};
 
 use super::*;
 
@@ -173,7 +174,7 @@ struct Shelf {
 impl Shelf {
     fn with(ledger: &Ledger, others: u32) -> Memory {
         let shelf = Self { others: Mutex::new(others), ..Self::default() };
-        let bytes = serde_json::to_vec(ledger).unwrap();
+        let bytes = seal(LEDGER, LEDGER_FORMAT, ledger).unwrap();
         shelf.items.lock().unwrap().insert("ledger".to_owned(), Item { bytes, version: 7 });
         Memory::new(Arc::new(shelf), "test".to_owned())
     }
@@ -200,9 +201,9 @@ impl Store for Shelf {
         {
             *others -= 1;
             // Another run, that closed nothing and wrote one event.
-            let mut ledger: Ledger = serde_json::from_slice(&item.bytes).unwrap();
+            let mut ledger: Ledger = gateprobe::store::open(LEDGER, &item.bytes, LEDGER_FORMAT).unwrap();
             ledger.runs += 1;
-            *item = Item { bytes: serde_json::to_vec(&ledger).unwrap(), version: item.version + 1 };
+            *item = Item { bytes: seal(LEDGER, LEDGER_FORMAT, &ledger).unwrap(), version: item.version + 1 };
         }
         let there = items.get(key).map(|item| item.version);
         let wanted = match expect {

@@ -68,6 +68,9 @@ pub struct Memory {
     pub news: Vec<String>,
     /// Messages that were sent, older ones included.
     pub sent: usize,
+    /// Whether something that was not remembered was not taken either: nobody will tell it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
     /// What waits for a later run.
     pub waiting: usize,
     /// What this run dropped, for its age or because it can never be sent.

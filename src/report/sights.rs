@@ -89,9 +89,9 @@ impl Sights {
                     let mut example = Example::of(diagnosis, url, &observation.request_id)?;
                     // What is kept and told holds no value of the request's query, not in its sentences either.
                     let asked = &diagnosis.request.url;
-                    example.remedy = safe::without_values(&example.remedy, asked).into();
+                    example.remedy = safe::without_values(&example.remedy, asked);
                     for line in &mut example.evidence {
-                        *line = safe::without_values(line, asked).into();
+                        *line = safe::without_values(line, asked);
                     }
                     if let Some((verb, url)) = example.instead.as_deref().and_then(|best| best.split_once(' ')) {
                         example.instead = Some(format!("{verb} {}", safe::url(url)));

@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::causes::{answer_line, by_step, step_title};
-use super::model::{Finding, Report};
+use super::model::{Finding, Memory, Report};
 use crate::diagnose::{Cause, Confidence, Diagnosis, RequestLine, StepName, StepResult, Verdict};
 use crate::gateway::{TreeSource, steers};
 
@@ -81,6 +81,23 @@ fn stages(report: &Report, style: Style) -> String {
         let _ = writeln!(text, "{}", line.strip_prefix(' ').unwrap_or(line).trim_end());
     }
     text
+}
+
+/// What is open, what is new, and what is wrong with the memory itself.
+fn remembered(memory: &Memory) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(problem) = &memory.problem {
+        lines.push(format!("memory: {problem}"));
+    } else {
+        let news = if memory.news.is_empty() { "no news" } else { "news" };
+        lines.push(format!("{} incidents open; since the last run: {news}", memory.open));
+    }
+    lines.extend(memory.news.iter().map(|news| format!("  {}", printable(news))));
+    if memory.waiting > 0 {
+        lines.push(format!("{} messages wait for a later run", memory.waiting));
+    }
+    lines.extend(memory.notes.iter().map(|note| format!("memory: {}", printable(note))));
+    lines
 }
 
 fn summary(out: &mut String, report: &Report, style: Style) {
@@ -159,18 +176,7 @@ fn summary(out: &mut String, report: &Report, style: Style) {
         lines.push(format!("note: {note}"));
     }
     if let Some(memory) = &report.memory {
-        match &memory.problem {
-            Some(problem) => lines.push(format!("memory: {problem}")),
-            None => {
-                let news = if memory.news.is_empty() { "no news" } else { "news" };
-                lines.push(format!("{} incidents open; since the last run: {news}", memory.open));
-            }
-        }
-        lines.extend(memory.news.iter().map(|news| format!("  {}", printable(news))));
-        if memory.waiting > 0 {
-            lines.push(format!("{} messages wait for a later run", memory.waiting));
-        }
-        lines.extend(memory.notes.iter().map(|note| format!("memory: {}", printable(note))));
+        lines.extend(remembered(memory));
     }
     for gap in &report.gaps {
         lines.push(format!("gap: {}: {}", gap.place, gap.reason));

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::Clock;
 use crate::config::Alerts;
-use crate::gateway::{Baseline, Deployment, Gap, KnownStage, Seen as SeenStage, TreeSource, World};
+use crate::gateway::{Baseline, Deployment, Gap, KnownStage, Seen as SeenStage, TreeSource, Verb, World};
 use crate::plan::{Plan, Subject};
 use crate::remember::{Incident, Ledger, Seen, Sight, StageSeen, SubjectId, Watched};
 use crate::report::{self, Channel, Report, Tally};
@@ -45,6 +45,23 @@ const MOST_NOT_REACHED: usize = 5000;
 /// A stage's item, and the version that it had; `None`: there was none.
 type Kept = (Option<u64>, KnownStage);
 
+/// How a run is told.
+#[derive(Clone, Copy)]
+pub struct Telling<'t> {
+    /// When to tell.
+    pub alerts: &'t Alerts,
+    /// Where to. Without one messages are left for whoever sends the outbox.
+    pub channel: Option<&'t dyn Channel>,
+    /// Without a channel: whether there is nobody who sends the outbox, so that messages are made for the report alone.
+    pub nobody: bool,
+    /// Makes the message of a transition.
+    pub render: Render<'t>,
+    /// The time.
+    pub clock: Clock<'t>,
+    /// When the process may be ended: what is not told by then is told by a later run.
+    pub ends: Option<Instant>,
+}
+
 /// Everything that is kept between runs.
 #[derive(Debug)]
 pub struct Memory {
@@ -54,6 +71,12 @@ pub struct Memory {
     /// The stages' items as they were last read or written here.
     stages: tokio::sync::Mutex<BTreeMap<String, Kept>>,
 }
+
+/// An API's id and a stage's name.
+type Place = (Arc<str>, Arc<str>);
+
+/// Of each method, by resource and verb, whether it was proved to be routed, and whether to be healthy.
+type Proved<'p> = BTreeMap<(&'p str, Verb), (bool, bool)>;
 
 fn stage_key(api: &str, stage: &str) -> String {
     format!("stage#{api}#{stage}")
@@ -132,21 +155,10 @@ impl Memory {
         past
     }
 
-    /// Decides what is new, writes it down, and with a channel tells it and publishes the run's figures. What became of it
-    /// all is in the report's `memory`.
-    ///
-    /// Without a channel messages are left for whoever sends the outbox, or with `nobody` made for the report alone.
-    pub async fn settle(
-        &self,
-        remembered: Remembered,
-        report: &mut Report,
-        alerts: &Alerts,
-        channel: Option<&dyn Channel>,
-        nobody: bool,
-        render: Render<'_>,
-        clock: Clock<'_>,
-        deadline: Option<Instant>,
-    ) {
+    /// Decides what is new, writes it down, tells it, and publishes the run's figures. What became of it all is in the
+    /// report's `memory`.
+    pub async fn settle(&self, remembered: Remembered, report: &mut Report, telling: Telling<'_>) {
+        let Telling { alerts, channel, nobody, render, clock, ends } = telling;
         let Remembered { seen, not_reached, stages, notes } = remembered;
         let teller = Teller {
             store: &*self.store,
@@ -160,6 +172,7 @@ impl Memory {
                 None => Post::Leave,
             },
             clock,
+            ends,
             pause: &|time| Box::pin(tokio::time::sleep(time)),
         };
         let mut told = match teller.decide().await {
@@ -171,7 +184,10 @@ impl Memory {
                     Some(channel) => teller.send(written, channel, figures).await,
                     None => written.told().clone(),
                 };
-                self.keep(stages, clock()).await;
+                // What is not written is seen as new, or as changed, by the next run: no news is lost with it.
+                if teller.in_time(self.keep(stages, clock())).await.is_none() {
+                    tracing::warn!("the run had to end before every stage was written down");
+                }
                 told
             }
             Err(error) => match channel {
@@ -180,7 +196,7 @@ impl Memory {
             },
         };
         told.notes.extend(notes);
-        let flushed = self.cache.flush(clock(), deadline.map(tokio::time::Instant::from_std)).await;
+        let flushed = self.cache.flush(clock(), ends.map(tokio::time::Instant::from_std)).await;
         told.notes.extend(flushed.failed.map(|reason| format!("exports were not kept: {reason}")));
         report.memory = Some(told);
     }
@@ -248,11 +264,15 @@ async fn without(problem: String, report: &Report, channel: &dyn Channel, clock:
     if let Some(alert) = report::alert(&marked) {
         match channel.alert(&format!("run-{run}"), &alert).await {
             Ok(()) => told.sent += 1,
-            Err(refused) => told.notes.push(refused.reason),
+            Err(refused) => {
+                told.lost = true;
+                told.notes.push(refused.reason);
+            }
         }
     }
     let figures = report::datums(&Report { memory: Some(told.clone()), ..report.clone() }, clock());
     if let Err((_, refused)) = channel.metrics(figures).await {
+        told.lost = true;
         told.notes.push(refused.reason);
     }
     told
@@ -276,13 +296,21 @@ impl Past {
     /// What the stages served before, for the diagnosis.
     #[must_use]
     pub fn baseline(&self) -> Baseline {
-        let stages = self.stages.values().flat_map(|known| known.served()).collect::<Vec<SeenStage>>();
+        let stages = self.stages.values().flat_map(KnownStage::served).collect::<Vec<SeenStage>>();
         Baseline { stages }
     }
 
-    /// The stages, with the methods that are still asked for after they were taken away.
-    pub(super) fn watched(&self, alerts: &Alerts, now: i64) -> Vec<KnownStage> {
-        self.stages.values().map(|known| known.watched(alerts.watch_removed, now)).collect()
+    /// The stages, with the methods that are still asked for after they were taken away, those included that are missed
+    /// for the first time.
+    pub(super) fn watched(&self, world: &World, alerts: &Alerts, now: i64) -> Vec<KnownStage> {
+        let seen = |known: &KnownStage| {
+            let api = world.api(&known.api)?;
+            let stage = api.stage(&known.stage)?;
+            let deployment = api.deployment_of(stage)?;
+            let named = KnownStage::new(&api.id, &api.name, &stage.name, stage.serving());
+            Some(named.after(Some(known), &deployment.tree, alerts.watch_removed, now, |_, _| (false, false)))
+        };
+        self.stages.values().filter_map(seen).collect()
     }
 
     /// What was not reached last time comes first, then what was deployed since, then what fails, then the rest.
@@ -328,7 +356,7 @@ impl Past {
         }
         (plan.probes, plan.refusals) = (probes, refusals);
         // Refusals are sent stage by stage: a stage's stay together, in the order of its most urgent one.
-        let mut first: BTreeMap<Option<(Arc<str>, Arc<str>)>, usize> = BTreeMap::new();
+        let mut first: BTreeMap<Option<Place>, usize> = BTreeMap::new();
         for (index, probe) in plan.refusals.iter().enumerate() {
             first.entry(probe.stage.clone()).or_insert(index);
         }
@@ -376,7 +404,7 @@ impl Remembered {
         alerts: &Alerts,
         now: i64,
     ) -> Self {
-        let mut proved: BTreeMap<(&str, &str), BTreeMap<(&str, crate::gateway::Verb), (bool, bool)>> = BTreeMap::new();
+        let mut proved: BTreeMap<(&str, &str), Proved<'_>> = BTreeMap::new();
         for (index, routed, healthy) in tally.proved() {
             let Some(method) = plan.methods.get(index) else { continue };
             let stage = proved.entry((&method.api, &method.stage)).or_default();

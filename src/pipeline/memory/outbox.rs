@@ -6,7 +6,7 @@
 //! fails) between SNS's yes and the write that takes the entry off; its id is the same both times.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Alerts;
 use crate::pipeline::Clock;
 use crate::remember::{Claim, Entry, EntryKind, Ledger, Seen, Transition, decide};
-use crate::report::{Alert, Channel, Datum, Memory as Told};
+use crate::report::{Alert, Channel, Datum, Memory as Told, NotTaken};
 use crate::store::{self, Expect, ReadLedgerError, SealError, Store, StoreError, WriteError, WriteLedgerError};
 
 /// So long a run may take to send what it has claimed, in seconds. Longer than all calls of a run together take, shorter
@@ -24,6 +24,10 @@ pub const LEASE: i64 = 240;
 
 /// A claimed entry is not begun so shortly before its claim ends, in seconds: a call with all its retries fits in.
 const LAST_CALL: i64 = 60;
+
+/// The last message of a run begins so long before the process may be ended: it is taken off, and the heartbeat is
+/// published, before that.
+const SPARE_TIME: Duration = Duration::from_secs(6);
 
 /// So often a decision is made anew because somebody else wrote meanwhile.
 const TRIES: u32 = 12;
@@ -126,6 +130,8 @@ pub struct Teller<'t> {
     pub post: Post,
     /// The time.
     pub clock: Clock<'t>,
+    /// When the process may be ended: nothing is begun that could not be written down before.
+    pub ends: Option<Instant>,
     /// Waits before something is tried again.
     pub pause: &'t (dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync),
 }
@@ -206,9 +212,8 @@ impl Teller<'_> {
             .map(|(key, content)| async move {
                 let bytes = store::seal(&key, CONTENT_FORMAT, &content)?;
                 match self.store.write(&key, bytes, Expect::Anything, Some(expires)).await {
-                    Ok(_) => Ok(()),
+                    Ok(_) | Err(WriteError::Conflict) => Ok(()),
                     Err(WriteError::Failed(error)) => Err(MemoryError::from(error)),
-                    Err(WriteError::Conflict) => Ok(()),
                 }
             })
             .buffer_unordered(WRITES_AT_ONCE);
@@ -254,11 +259,12 @@ impl Teller<'_> {
             let mine = entry.claim.as_ref().is_some_and(|claim| {
                 claim.run == self.seen.run && (self.clock)() < claim.until.saturating_sub(LAST_CALL)
             });
-            if !mine || blocked || silent.contains(&entry.kind) {
+            let late = self.ends.is_some_and(|ends| ends.saturating_duration_since(Instant::now()) < SPARE_TIME);
+            if !mine || blocked || late || silent.contains(&entry.kind) {
                 behind.extend(entry.incident);
                 continue;
             }
-            match self.send_one(entry, channel).await {
+            match self.in_time(self.send_one(entry, channel)).await.unwrap_or_else(|| Err(out_of_time())) {
                 Ok(()) => {
                     told.sent += usize::from(entry.kind == EntryKind::Alert);
                     sent.done.insert(entry.id.clone());
@@ -278,7 +284,12 @@ impl Teller<'_> {
         }
         told.waiting = ledger.outbox.len() - sent.done.len() - sent.dropped.len();
         let now = (self.clock)();
-        if let Err((left, refused)) = channel.metrics(figures(&told)).await {
+        let made = figures(&told);
+        let published = self.in_time(channel.metrics(made.clone())).await.unwrap_or_else(|| {
+            let reason = "the figures were not taken before the run had to end".to_owned();
+            Err((made, NotTaken { reason, forever: false }))
+        });
+        if let Err((left, refused)) = published {
             told.notes.push(refused.reason.clone());
             if !left.is_empty() && !refused.forever {
                 let entry = self.entry(&format!("metrics-{}", self.seen.run), EntryKind::Metrics, None, now);
@@ -311,6 +322,13 @@ impl Teller<'_> {
             })
             .await;
         told
+    }
+
+    /// Waits no longer than leaves time to write down what came of it.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let Some(ends) = self.ends else { return Some(work.await) };
+        let until = ends.checked_sub(SPARE_TIME / 2).unwrap_or(ends);
+        tokio::time::timeout_at(until.into(), work).await.ok()
     }
 
     async fn send_one(&self, entry: &Entry, channel: &dyn Channel) -> Result<(), Unsent> {
@@ -364,6 +382,10 @@ enum Unsent {
     Dropped(String),
     /// A later run may.
     Later(String),
+}
+
+fn out_of_time() -> Unsent {
+    Unsent::Later("nobody answered before the run had to end".to_owned())
 }
 
 /// What became of the entries that were claimed.

@@ -72,6 +72,7 @@ async fn figures_that_cloudwatch_does_not_take_keep_no_alert_back() {
         not_reached: &[],
         render: &|_, _| alert(),
         post: Post::Send,
+        ends: None,
         clock: &|| NOW,
         pause: &|_| futures::future::ready(()).boxed(),
     };

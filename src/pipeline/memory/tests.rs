@@ -50,7 +50,7 @@ impl Monitor {
         let past = self.memory.recall(&world).await;
         let (config, unreadable) = (Config::default(), Unreadable::new());
         let mut planned = plan(&world, &config, &DomainUrl::default(), &unreadable);
-        planned.ask_for_removed(&world, &config, &DomainUrl::default(), &past.watched(&config.alerts, now));
+        planned.ask_for_removed(&world, &config, &DomainUrl::default(), &past.watched(&world, &config.alerts, now));
         let mut tally = Tally::new(&world, &planned);
         let remembered = Remembered::new(past, &world, &planned, &mut tally, &config.alerts, now);
         let mut report = tally.report(&world, now, 0);
@@ -63,7 +63,8 @@ impl Monitor {
         };
         let before = store::read_ledger(&self.store).await.unwrap().0.outbox.len();
         let (alerts, clock) = (&config.alerts, move || now);
-        self.memory.settle(remembered, &mut report, alerts, None, false, &render, &clock, None).await;
+        let telling = Telling { alerts, channel: None, nobody: false, render: &render, clock: &clock, ends: None };
+        self.memory.settle(remembered, &mut report, telling).await;
         let ledger = store::read_ledger(&self.store).await.unwrap().0;
         let kinds = ledger.outbox.iter().skip(before).map(|entry| entry.id.rsplit_once('-').unwrap().0.to_owned());
         (kinds.collect(), ledger)
