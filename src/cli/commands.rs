@@ -15,6 +15,12 @@ use super::state::State;
 use super::verify::Verified;
 use super::{Ended, Failure, failure, listing, print, print_json, setup, state};
 
+/// Whether what a run does not see may be there all the same. Who looks at a table beside the monitor that sends what is in
+/// it knows less than that one: another config has another contract and other APIs.
+fn is_partial(common: &Common, shared: bool, publish: bool) -> bool {
+    !common.apis.is_empty() || !common.stages.is_empty() || shared && !publish
+}
+
 /// `gateprobe run`
 pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     let run = setup::run(common)?;
@@ -30,7 +36,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
             "--publish sends what waits in {state}, and nobody would get it: expected --topic-arn ARN beside it"
         )));
     }
-    let partial = !common.apis.is_empty() || !common.stages.is_empty();
+    let partial = is_partial(common, shared, args.publish);
     let memory = match &state {
         State::Nowhere => None,
         state => Some(Memory::new(state::open(common, state).await?.store(), partial)),
@@ -338,4 +344,27 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
     };
     print(&text)?;
     Ok(Ended::Well)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Typed {
+        #[command(flatten)]
+        common: Common,
+    }
+
+    #[test]
+    fn who_looks_at_a_shared_table_sees_a_part() {
+        let of = |words: &[&str], shared, publish| {
+            is_partial(&Typed::parse_from([&["gateprobe"], words].concat()).common, shared, publish)
+        };
+        assert!(!of(&[], false, false) && !of(&[], false, true) && !of(&[], true, true));
+        assert!(of(&[], true, false));
+        assert!(of(&["--api", "shop"], false, true) && of(&["--stage", "prod"], true, true));
+    }
 }

@@ -6,7 +6,7 @@ use super::ask::Values;
 use super::doors::{DomainUrl, Doors};
 use super::{Expects, Plan, Probe, Subject};
 use crate::config::{Config, MethodKey};
-use crate::gateway::{KnownStage, RemovedMethod, Verb, World, rank};
+use crate::gateway::{Deployment, KnownStage, Protocol, RemovedMethod, TreeSource, Verb, World, rank};
 
 /// A method that its stage had, that had answered, and that is not deployed any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,10 +48,13 @@ impl Plan {
         for known in stages {
             let Some(api) = world.api(&known.api) else { continue };
             let Some(stage) = api.stage(&known.stage) else { continue };
-            // What cannot be told apart from what was not read is not said to be gone.
-            let Some(deployment) = api.deployment_of(stage).filter(|deployment| deployment.source.is_snapshot()) else {
-                continue;
+            // What cannot be told apart from what was not read is not said to be gone. An HTTP API has no summaries, and AWS's
+            // own export of its stage is of what is deployed there; some emulators' is of the editor.
+            let exports = api.protocol == Protocol::Http && world.invoke_url().is_awss_own();
+            let is_served = |deployment: &&Deployment| {
+                deployment.source.is_snapshot() || exports && deployment.source == TreeSource::Export
             };
+            let Some(deployment) = api.deployment_of(stage).filter(is_served) else { continue };
             let (router, protocol) = (world.stage_router(api, stage), api.protocol);
             let opening = doors.of(api, stage).ok().and_then(|openings| openings.into_iter().next());
             for (resource, verb, removed) in known

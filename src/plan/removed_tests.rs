@@ -8,12 +8,17 @@ const TREE: &str = r#"{"/x": {"ANY": {}}, "/y/{orderId}": {"POST": {}}, "/{proxy
 
 /// What is missed of `VERB /path`s that a stage had, with `!` where no request asks for it and the reason of an `ignore`.
 fn missed(config: &str, had: &[(Verb, &str)]) -> Vec<String> {
+    missed_of("rest", "apisummary", &InvokeUrl::default(), config, had)
+}
+
+/// The same of another kind of API, whose tree is from elsewhere.
+fn missed_of(protocol: &str, source: &str, invoke_url: &InvokeUrl, config: &str, had: &[(Verb, &str)]) -> Vec<String> {
     let inventory = format!(
-        r#"{{"version": 1, "region": "us-east-1", "read_at": 0, "apis": [{{"id": "a1", "name": "shop",
+        r#"{{"version": 1, "region": "us-east-1", "read_at": 0, "apis": [{{"id": "a1", "name": "shop", "protocol": "{protocol}",
             "stages": [{{"name": "prod", "deployment": "d2"}}],
-            "deployments": {{"d2": {{"source": "apisummary", "tree": {TREE}}}}}}}]}}"#
+            "deployments": {{"d2": {{"source": "{source}", "tree": {TREE}}}}}}}]}}"#
     );
-    let world = World::new(Inventory::from_json(&inventory).unwrap(), InvokeUrl::default());
+    let world = World::new(Inventory::from_json(&inventory).unwrap(), invoke_url.clone());
     let mut known = KnownStage::new("a1", "shop", "prod", Some("d2"));
     for (verb, resource) in had {
         let removed = RemovedMethod { since: 0, had_by: None, taken_by: None, known: KnownMethod::default() };
@@ -48,4 +53,22 @@ fn what_is_ignored_is_ignored_when_it_is_gone_too() {
     assert_eq!(missed(asked, &had), ["GET /w", "GET /z (old)", "!POST /z (old)"]);
     assert_eq!(missed("ignore: [{path: /z, reason: old, probe: false}]", &had), ["GET /w"]);
     assert_eq!(missed("ignore: [{path: /z, reason: old, until: 1969-12-30}]", &had).len(), 3);
+}
+
+#[test]
+fn only_what_is_surely_deployed_can_miss_something() {
+    let emulator: InvokeUrl = "http://127.0.0.1:4566/restapis/{api}/{stage}/_user_request_".parse().unwrap();
+    let own = InvokeUrl::default();
+    for (protocol, source, invoke_url, missing) in [
+        ("rest", "apisummary", &own, 1),
+        ("rest", "export", &own, 0),
+        ("rest", "edited", &own, 0),
+        ("http", "apisummary", &own, 1),
+        ("http", "export", &own, 1),
+        ("http", "edited", &own, 0),
+        ("http", "export", &emulator, 0),
+    ] {
+        let found = missed_of(protocol, source, invoke_url, "", &[(Verb::Post, "/z")]);
+        assert_eq!(found.len(), missing, "{protocol} {source}");
+    }
 }

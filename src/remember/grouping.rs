@@ -54,7 +54,7 @@ impl Asked {
     fn is_most(&self, stage: &(String, String), failing: usize, run: &Run<'_>) -> bool {
         let asked = self.0.get(stage).map_or(0, |counts| counts.0);
         let share = usize::from(run.alerts.most_of_a_stage.clamp(1, 100));
-        failing >= A_FEW && failing * 100 >= share * asked
+        !run.seen.cut_short && failing >= A_FEW && failing.saturating_mul(100) >= share * asked
     }
 
     fn most_fail(&self, stage: &(String, String), run: &Run<'_>) -> bool {

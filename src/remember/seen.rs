@@ -210,6 +210,8 @@ pub struct Seen {
     pub unread: BTreeSet<String>,
     /// Custom domains that could not be read and through which nothing was asked: what fails there did not recover.
     pub unread_domains: BTreeSet<String>,
+    /// Whether the run ended before everything was asked. What fails goes first: of what was asked it is more than of all.
+    pub cut_short: bool,
     /// Whether some of the contract could not be asked, so that a line of it that is missing is not gone.
     pub contract_unread: bool,
     /// Whether the list of APIs itself is not whole (or the run was told to look at a part): nothing that is missing is gone.

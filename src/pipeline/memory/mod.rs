@@ -476,6 +476,7 @@ impl Remembered {
             stages: seen_stages,
             unread,
             unread_domains,
+            cut_short: !not_reached.is_empty(),
             contract_unread,
             partial: past.partial || past.unread || !whole,
             watched: Watched::default(),

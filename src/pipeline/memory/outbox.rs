@@ -440,11 +440,12 @@ fn claim(ledger: &mut Ledger, run: &str, now: i64) {
     let mut claimed: BTreeMap<EntryKind, usize> = BTreeMap::new();
     let mut behind: BTreeSet<u64> = BTreeSet::new();
     for entry in &mut ledger.outbox {
-        // A claim that would end later than any can was made by a clock that went wrong.
+        // A claim that would end much later than any can was made by a clock that went wrong; a little later, by one that
+        // only goes ahead of this one.
         let taken = entry
             .claim
             .as_ref()
-            .is_some_and(|claim| claim.run != run && claim.until > now && claim.until <= now.saturating_add(LEASE));
+            .is_some_and(|claim| claim.run != run && claim.until > now && claim.until <= now.saturating_add(2 * LEASE));
         let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
         let claimed = claimed.entry(entry.kind).or_default();
         if taken || blocked || *claimed >= SENT_A_RUN {

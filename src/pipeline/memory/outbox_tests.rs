@@ -84,3 +84,22 @@ async fn figures_that_cloudwatch_does_not_take_keep_no_alert_back() {
     let (left, _) = store::read_ledger(&store).await.unwrap();
     assert_eq!(left.outbox.len(), SENT_A_RUN + 50);
 }
+
+#[test]
+fn a_claim_of_a_clock_that_goes_a_little_ahead_is_one() {
+    for (ahead, taken) in [(0, true), (5, true), (120, true), (86_400, false)] {
+        let claim_of_another = Claim { run: "run-1".to_owned(), until: NOW + ahead + LEASE };
+        let entry = Entry {
+            id: "gp-1-opened".to_owned(),
+            key: String::new(),
+            kind: EntryKind::Alert,
+            incident: Some(1),
+            made_at: NOW,
+            attempts: 0,
+            claim: Some(claim_of_another),
+        };
+        let mut ledger = Ledger { outbox: vec![entry], ..Ledger::default() };
+        claim(&mut ledger, "run-2", NOW);
+        assert_eq!(is_claimed_by(&ledger.outbox[0], "run-1"), taken, "{ahead} s ahead");
+    }
+}

@@ -421,3 +421,19 @@ fn what_is_missing_counts_for_nothing() {
     );
     assert_eq!(past.incident(2).scope.to_string(), "stage prod, /p and below");
 }
+
+#[test]
+fn a_run_that_was_cut_short_does_not_know_what_most_of_a_stage_is() {
+    let history = "/o/a /o/b /o/c /o/d /e /f /g /h /i /j
+        !    !    !    .    .  .  .  .  .  .
+        !    !    !    .    .  .  .  .  .  .   => gp-1-opened
+        !    !    !    !    ?  ?  ?  ?  ?  ?   ; cut
+        !    !    !    !    ?  ?  ?  ?  ?  ?   ; cut";
+    let mut past = Past::new();
+    past.live(history);
+    assert!(matches!(&past.ledger.incidents[0].scope, Scope::Subtree { path, .. } if path == "/o"));
+    let together = "/a /b /c /d /e /f /g
+        !  !m !b ?  ?  ?  ?  ; cut
+        !  !m !b ?  ?  ?  ?  ; cut => gp-1-opened gp-2-opened gp-3-opened";
+    Past::new().live(together);
+}

@@ -8,7 +8,8 @@
 //! `u` domain-unmapped of it; then `*`: confirmed, `#`: ignored.
 //!
 //! After `;` words on the run: `d2` (the deployment of `a1`'s stage `prod`, with a changed method), `+3600` (seconds since the run
-//! before, else 300), `partial`, `unread` (of `a1`), `no-domain` (`api.example.com` could not be read), `no-contract`, `late` (began before the run before was written down), `window` (one is open
+//! before, else 300), `partial`, `unread` (of `a1`), `no-domain` (`api.example.com` could not be read), `no-contract`,
+//! `cut` (it ended before everything was asked), `late` (began before the run before was written down), `window` (one is open
 //! over `a1`'s stage `prod`), `ack3600`, `-dev` (the stage is gone).
 
 mod figures;
@@ -83,6 +84,7 @@ impl Past {
             match word.split_at(1) {
                 _ if word == "partial" => seen.partial = true,
                 _ if word == "no-domain" => seen.unread_domains = [HOST.to_owned()].into(),
+                _ if word == "cut" => seen.cut_short = true,
                 _ if word == "no-contract" => seen.contract_unread = true,
                 _ if word == "unread" => seen.unread = ["a1".to_owned()].into(),
                 _ if word == "late" => step = 5,
