@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import emulators
 import memory
 from backend import Backend
 from crash import CONFIG, Books, Crash, World
+from function import SCHEDULER_EVENT, Function
 from gateprobe import Gateprobe
 from inbox import Inbox
 from memory import Monitor
-from proxy import proxy
-from restapi import Http, RestApi
+from metrics import statistics
+from proxy import Fault, Weather, proxy
+from restapi import Http, RestApi, invoke_url
 from server import Server
 
 PATHS = ["/orders", "/orders/open", "/users", "/stock", "/prices", "/search"]
@@ -172,6 +175,88 @@ class TestToldOnce:
         assert [news() for _ in range(3)] == [[], ["RESOLVED"], []]
         assert [event["kind"] for event in monitor.history()] == ["opened", "resolved"]
         assert monitor.status()["outbox"]["length"] == 0, "without anybody to send it nothing is kept"
+
+
+NEWER = b"gateprobe 99 json\n{}"
+
+
+class TestWithoutMemory:
+    """What happens to the memory is said in one line, and costs nobody the alert."""
+
+    @pytest.fixture
+    def broken(self, empty: Server, backend: Backend, monitor: Monitor) -> Monitor:
+        """A shop with one method that fails. Its monitor's clock is the real one: CloudWatch is asked for the last hour."""
+        shop(empty, backend)
+        backend.fail("/users")
+        monitor.now = int(time.time()) - memory.STEP
+        return monitor
+
+    def check(self, monitor: Monitor, inbox: Inbox, *words: str) -> None:
+        outcome = monitor.run()
+        assert outcome.status == 1, outcome
+        outcome.report().check()
+        told = outcome.json()["memory"]
+        assert told["remembered"] is False and told["sent"] == 1, told
+        assert "\n" not in told["problem"] and all(word in told["problem"] for word in words), told
+        [alert] = inbox.read()
+        message = json.loads(alert.message)
+        assert message["version"] == 1 and message["without_memory"] == told["problem"], message
+        assert "/users" in alert.message, alert
+        failed = statistics(monitor.server, "MemoryFailed")
+        assert failed and (failed.sum, failed.count) == (1, 1), failed
+        assert statistics(monitor.server, "Heartbeat"), "the run's other figures are there too"
+        lines = [line for line in monitor.run("--format", "table").stdout.splitlines() if line.startswith("memory: ")]
+        assert any(words[0] in line for line in lines), lines
+
+    def test_a_table_that_is_not_there(self, broken: Monitor, inbox: Inbox) -> None:
+        broken.state = "table:no-such-table"
+        self.check(broken, inbox, "no-such-table", "TableName", "ResourceNotFoundException")
+
+    def test_a_damaged_ledger(self, broken: Monitor, inbox: Inbox, empty: Server) -> None:
+        memory.put(empty, "ledger", b"gateprobe 1 gzip\nnot at all")
+        self.check(broken, inbox, "the item ledger is damaged", "remove it")
+
+    def test_a_newer_ledger_is_left_alone(self, broken: Monitor, inbox: Inbox, empty: Server) -> None:
+        memory.put(empty, "ledger", NEWER)
+        self.check(broken, inbox, "newer Gateprobe (format 99", "update this one")
+        assert memory.items(empty)["ledger"] == NEWER
+
+    def test_dynamodb_throttles_everything(self, broken: Monitor, inbox: Inbox, empty: Server) -> None:
+        with proxy(empty) as between:
+            broken.env = between.expect("all", Weather({"dynamodb": 1.0}, (Fault.THROTTLE,)), 0)
+            self.check(broken, inbox, "throttled", "ProvisionedThroughputExceededException")
+
+
+def test_the_function_remembers(code: bytes, empty: Server, backend: Backend, table: str, inbox: Inbox) -> None:
+    """The clock is the real one: without a time of grace, because the deployment is a moment old."""
+    shop(empty, backend)
+    env = {
+        "AWS_ENDPOINT_URL": empty.url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "GATEPROBE_INVOKE_URL": invoke_url(empty),
+        "GATEPROBE_TOPIC_ARN": inbox.topic,
+        "GATEPROBE_TABLE": memory.TABLE,
+        "GATEPROBE_CONFIG": "alerts: {deployment_grace: 0}",
+    }
+    function = Function.create(empty, "gateprobe-memory", code, env)
+
+    def invoke() -> Any:
+        invocation = function.invoke(SCHEDULER_EVENT)
+        assert invocation.error is None, invocation
+        return invocation.payload
+
+    invoke()
+    assert told(inbox) == [("watching", "info", None)]
+    invoke()
+    assert told(inbox) == []
+    assert memory.ledger(empty)["runs"] == 2
+    assert any(key.startswith("stage#") for key in memory.items(empty)), memory.items(empty).keys()
+
+    backend.fail("/users")
+    for _ in range(4):
+        invoke()
+    assert told(inbox) == [("opened", "warning", "gp-1")]
+    assert [incident["number"] for incident in memory.ledger(empty)["incidents"]] == [1]
 
 
 def test_killed_at_any_moment_nothing_is_lost(
