@@ -148,6 +148,28 @@ async fn what_a_deployment_took_away_is_asked_for_and_told_until_it_is_back() {
 }
 
 #[tokio::test]
+async fn what_something_else_serves_now_is_told_as_gone_and_wakes_nobody() {
+    let moved = || {
+        Account::new("us-east-1").api(
+            Api::new("a1b2c3d4e5", "shop")
+                .deploy("d1", |t| t.get("/x", Behaviour::Mock).get("/old", Behaviour::Mock))
+                .deploy("d3", |t| t.remove(Verb::Get, "/old").any("/{proxy+}", Behaviour::Mock))
+                .stage("prod", "d3"),
+        )
+    };
+    let mut monitor = Monitor::new();
+    monitor.run(shop("d1")).await;
+    let mut news = Vec::new();
+    for _ in 0..4 {
+        let ran = monitor.run(moved()).await;
+        assert_eq!(ran.report.unhealthy, 0);
+        news.extend(ran.news);
+    }
+    assert!(news.len() == 1 && news[0].starts_with("deployment-"), "{news:?}");
+    assert!(monitor.text(&news[0]).contains("GET /old"), "{}", monitor.text(&news[0]));
+}
+
+#[tokio::test]
 async fn what_stays_away_for_its_time_is_accepted() {
     let mut monitor = Monitor::new();
     monitor.config.alerts.watch_removed = 1200;

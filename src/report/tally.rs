@@ -32,6 +32,12 @@ pub fn standing(probe: &Probe, diagnosis: &Diagnosis) -> Standing {
     if may_be_for_its_values(probe, diagnosis) {
         return if diagnosis.routed() == Some(true) { Standing::Routed } else { Standing::Unproved };
     }
+    // Something else serves it now, a catch-all say: the deployment's notice tells that it is gone, and nobody is woken.
+    if matches!(probe.subject, Subject::Removed(_))
+        && diagnosis.response.as_ref().is_some_and(|response| response.status < 400)
+    {
+        return Standing::Routed;
+    }
     weighed(probe.expects, probe.provenance, diagnosis)
 }
 
