@@ -15,7 +15,7 @@ use gateprobe::gateway::Verb;
 use gateprobe::pipeline::{self, Memory, Run, Telling};
 use gateprobe::remember::Ledger;
 use gateprobe::report::{Alert, Channel, Context, Datum, NotTaken, Report, message};
-use gateprobe::simulator::{Account, Api, Behaviour, Calls, ControlFault, Fault, Operation, Simulator};
+use gateprobe::simulator::{Account, Api, ApiKey, Behaviour, Calls, ControlFault, Fault, Method, Operation, Simulator};
 use gateprobe::store;
 
 /// What was sent, in order.
@@ -213,6 +213,41 @@ async fn what_could_not_be_read_is_neither_gone_nor_over() {
         assert_eq!(monitor.run(unread).await.news, Vec::<String>::new());
     }
     assert_eq!(monitor.ledger().await.incidents.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_did_not_come_is_not_relied_on_by_later_runs() {
+    // A key that opens one API to everybody: what the deployment demands is not enforced there.
+    let lax = || {
+        let mut account = Account::new("us-east-1")
+            .api(
+                Api::new("keyed00000", "keyed")
+                    .deploy("d1", |t| t.get("/a", Method::mock().api_key()).post("/a", Method::mock().api_key()))
+                    .stage("prod", "d1"),
+            )
+            .api(
+                Api::new("open000000", "open")
+                    .deploy("d1", |t| t.post("/a", Method::mock().api_key()))
+                    .stage("prod", "d1"),
+            );
+        account.api_keys.push(ApiKey {
+            value: String::new(),
+            stages: Some(vec![("open000000".to_owned(), "prod".to_owned())]),
+            enabled: true,
+        });
+        account
+    };
+    let mut monitor = Monitor::new();
+    let unsafe_calls = |ran: &Ran| ran.calls.data.iter().filter(|call| call.verb == "POST").count();
+    let first = monitor.run(lax()).await;
+    assert_eq!((first.report.refusals_not_given.len(), unsafe_calls(&first)), (1, 2));
+    let second = monitor.run(lax()).await;
+    assert_eq!((second.report.refusals_not_given.len(), unsafe_calls(&second)), (0, 1), "the other API's is used");
+    assert_eq!(second.report.coverage.skipped.values().sum::<usize>(), 1);
+    monitor.now += 31 * 86_400;
+    monitor.run(lax()).await;
+    let later = monitor.run(lax()).await;
+    assert_eq!((later.report.refusals_not_given.len(), unsafe_calls(&later)), (1, 2), "it is tried again in a month");
 }
 
 #[tokio::test]
