@@ -162,6 +162,7 @@ impl Function {
                 context.alerts = run.config.alerts.clone();
                 context.console = run.invoke_url.is_awss_own();
                 context.dashboard_url = variable("GATEPROBE_DASHBOARD_URL");
+                context.account = self.topic.as_ref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
                 let render = |id: &str, transition: &_| message(id, transition, &context);
                 let channel = AwsChannel::new(&self.aws, self.topic.clone());
                 let telling = Telling {

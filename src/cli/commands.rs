@@ -55,6 +55,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         let mut context = Context::new(&report.region, setup::now());
         context.alerts = run.config.alerts.clone();
         context.console = run.invoke_url.is_awss_own();
+        context.account = args.topic_arn.as_ref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
         let render = |id: &str, transition: &_| message(id, transition, &context);
         let aws = args.publish.then(|| AwsChannel::new(&aws, args.topic_arn.clone()));
         let channel = aws.as_ref().map(|channel| channel as &dyn Channel);

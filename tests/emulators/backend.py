@@ -1,6 +1,6 @@
 """What stands behind the HTTP_PROXY integrations: a local server that answers and remembers who called.
 
-/status/N answers N, /slow/SECONDS answers late, everything else 200 with JSON that names the method and path.
+/status/N answers N, /slow/SECONDS answers late, everything else 200 with JSON that names the method and path, unless `fail` says otherwise.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Call:
 class Backend:
     def __init__(self) -> None:
         self._calls: list[Call] = []
+        self._failing: set[str] = set()
         self._lock = threading.Lock()
         backend = self
 
@@ -35,6 +36,8 @@ class Backend:
                 self.rfile.read(int(self.headers.get("content-length") or 0))
                 backend._record(Call(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
                 status, delay = _wish(self.path)
+                if self.path.split("?")[0] in backend._failing:
+                    status = 503
                 time.sleep(delay)
                 body = json.dumps({"method": self.command, "path": self.path}).encode()
                 self.send_response(status)
@@ -81,7 +84,12 @@ class Backend:
         """How often each (method, path) was called."""
         return Counter((call.method, call.path) for call in self.calls())
 
+    def fail(self, *paths: str) -> None:
+        """From now on exactly these paths answer 503."""
+        self._failing = set(paths)
+
     def forget(self) -> None:
+        self.fail()
         with self._lock:
             self._calls.clear()
 

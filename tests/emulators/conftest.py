@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,3 +104,15 @@ def config(tmp_path: Path) -> Any:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def code() -> bytes:
+    """The function's zip."""
+    named = os.environ.get("GATEPROBE_LAMBDA_ZIP")
+    if named and Path(named).is_file():
+        return Path(named).read_bytes()
+    reason = f"GATEPROBE_LAMBDA_ZIP names no file ({named})" if named else "GATEPROBE_LAMBDA_ZIP is not set: build the zip and name it there"
+    if named or os.environ.get("GATEPROBE_REQUIRE_LAMBDA") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

@@ -9,8 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws import client
+from aws import REGION, client
 from server import Server
+
+SCHEDULER_EVENT = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.scheduler",
+    "account": "000000000000",
+    "time": "2026-11-22T12:00:00Z",
+    "region": REGION,
+    "resources": ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/gateprobe"],
+    "detail": "{}",
+}
 
 
 @dataclass(frozen=True)

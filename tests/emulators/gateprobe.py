@@ -118,13 +118,16 @@ class Gateprobe:
     ) -> Outcome:
         """Runs it with a clean environment: `env` on top, the names of `without` taken away."""
         command = [str(self.binary), *map(str, arguments)]
-        full = {key: value for key, value in {**environment(self.home), **(env or {})}.items() if key not in without}
+        full = {key: value for key, value in {**self.environment(), **(env or {})}.items() if key not in without}
         done = subprocess.run(command, env=full, cwd=self.home, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
         outcome = Outcome(command, done.returncode, done.stdout, done.stderr)
         for word in CRASH_WORDS:
             assert word not in outcome.stderr + outcome.stdout, f"a crash, not an error message: {outcome}"
         assert SECRET not in outcome.stderr + outcome.stdout, f"the secret key is printed: {outcome}"
         return outcome
+
+    def environment(self) -> dict[str, str]:
+        return environment(self.home)
 
     def on(self, control: Server, data: Server | None = None) -> OnEmulator:
         """The same, with its control plane at one emulator and its data plane at another (or the same) one."""

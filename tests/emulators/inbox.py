@@ -24,16 +24,21 @@ class Inbox:
     server: Server
     topic: str
     queue: str
+    raw: bool = False
 
     @classmethod
-    def open(cls, server: Server, name: str, filter_policy: Mapping[str, Any] | None = None, topic: str | None = None) -> Inbox:
+    def open(
+        cls, server: Server, name: str, filter_policy: Mapping[str, Any] | None = None, topic: str | None = None, raw: bool = False
+    ) -> Inbox:
+        """`raw`: the queue gets the message alone, without SNS's envelope, and the attributes as attributes of SQS's."""
         sns, sqs = client(server.url, "sns"), client(server.url, "sqs")
         topic = topic or sns.create_topic(Name=name)["TopicArn"]
         queue = sqs.create_queue(QueueName=name)["QueueUrl"]
         endpoint = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         attributes = {"FilterPolicy": json.dumps(filter_policy)} if filter_policy else {}
+        attributes |= {"RawMessageDelivery": "true"} if raw else {}
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint, Attributes=attributes)
-        return cls(server, topic, queue)
+        return cls(server, topic, queue, raw)
 
     def read(self, patience: float = 5.0, wanted: int = 1) -> list[Alert]:
         """What has arrived, waiting for `wanted` messages; the queue is empty afterwards."""
@@ -41,13 +46,22 @@ class Inbox:
         found: list[Alert] = []
         deadline = time.monotonic() + patience
         while True:
-            messages = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages", [])
+            answer = sqs.receive_message(
+                QueueUrl=self.queue, MaxNumberOfMessages=10, WaitTimeSeconds=0, MessageAttributeNames=["All"]
+            )
+            messages = answer.get("Messages", [])
             for message in messages:
-                envelope = json.loads(message["Body"])
-                attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
-                found.append(Alert(envelope.get("Subject", ""), envelope["Message"], attributes))
+                found.append(self._taken(message))
                 sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
             if not messages and (len(found) >= wanted or time.monotonic() > deadline):
                 return found
             if not messages:
                 time.sleep(0.05)
+
+    def _taken(self, message: Mapping[str, Any]) -> Alert:
+        if self.raw:
+            attributes = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
+            return Alert("", message["Body"], attributes)
+        envelope = json.loads(message["Body"])
+        attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
+        return Alert(envelope.get("Subject", ""), envelope["Message"], attributes)

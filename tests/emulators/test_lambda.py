@@ -6,43 +6,16 @@ GATEPROBE_LAMBDA_ZIP names the zip that `sam build` or cargo-lambda made. Withou
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
-import emulators
 import worlds
 from backend import Backend
-from function import Function, Invocation
+from function import SCHEDULER_EVENT, Function, Invocation
 from inbox import Inbox
 from metrics import published, statistics
 from restapi import Http, Mock, RestApi, invoke_url
 from server import Server
-
-SCHEDULER_EVENT = {
-    "version": "0",
-    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
-    "detail-type": "Scheduled Event",
-    "source": "aws.scheduler",
-    "account": "000000000000",
-    "time": "2026-11-22T12:00:00Z",
-    "region": emulators.REGION,
-    "resources": ["arn:aws:scheduler:us-east-1:000000000000:schedule/default/gateprobe"],
-    "detail": "{}",
-}
-
-
-@pytest.fixture(scope="module")
-def code() -> bytes:
-    named = os.environ.get("GATEPROBE_LAMBDA_ZIP")
-    if named and Path(named).is_file():
-        return Path(named).read_bytes()
-    reason = f"GATEPROBE_LAMBDA_ZIP names no file ({named})" if named else "GATEPROBE_LAMBDA_ZIP is not set: build the zip and name it there"
-    if named or os.environ.get("GATEPROBE_REQUIRE_LAMBDA") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
 
 @pytest.fixture(scope="module")
 def shop(code: bytes, ministack: Server, backend_server: Backend) -> worlds.World:

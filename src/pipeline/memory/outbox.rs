@@ -256,9 +256,7 @@ impl Teller<'_> {
         entries.sort_by_key(|entry| entry.kind);
         for entry in entries {
             let blocked = entry.incident.is_some_and(|incident| behind.contains(&incident));
-            let mine = entry.claim.as_ref().is_some_and(|claim| {
-                claim.run == self.seen.run && (self.clock)() < claim.until.saturating_sub(LAST_CALL)
-            });
+            let mine = self.may_send(entry);
             let late = self.ends.is_some_and(|ends| ends.saturating_duration_since(Instant::now()) < SPARE_TIME);
             if !mine || blocked || late || silent.contains(&entry.kind) {
                 behind.extend(entry.incident);
@@ -331,6 +329,14 @@ impl Teller<'_> {
         tokio::time::timeout_at(until.into(), work).await.ok()
     }
 
+    /// Whether this run has claimed an entry, and for long enough that a call fits in.
+    fn may_send(&self, entry: &Entry) -> bool {
+        entry
+            .claim
+            .as_ref()
+            .is_some_and(|claim| claim.run == self.seen.run && (self.clock)() < claim.until.saturating_sub(LAST_CALL))
+    }
+
     async fn send_one(&self, entry: &Entry, channel: &dyn Channel) -> Result<(), Unsent> {
         let keys = [entry.key.clone()];
         let mut found = self.store.read(&keys).await.map_err(|error| Unsent::Later(error.to_string()))?;
@@ -339,6 +345,10 @@ impl Teller<'_> {
         };
         let content: Content = store::open(&entry.key, &item.bytes, CONTENT_FORMAT)
             .map_err(|error| Unsent::Dropped(format!("its content cannot be read: {error}")))?;
+        // Reading may have taken long, and then somebody else may have it by now.
+        if !self.may_send(entry) {
+            return Err(Unsent::Later("this run took too long, and another may have sent it".to_owned()));
+        }
         let taken = match content {
             Content::Alert(alert) => channel.alert(&entry.id, &alert).await,
             Content::Metrics(datums) => channel.metrics(datums).await.map_err(|(_, refused)| refused),

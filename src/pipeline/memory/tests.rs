@@ -113,6 +113,47 @@ async fn a_canary_that_takes_everything_is_what_is_served() {
 }
 
 #[tokio::test]
+async fn what_matters_most_is_asked_first() {
+    use crate::gateway::Verb;
+    use crate::remember::{Example, Trouble};
+
+    let id = |resource: &str, stage: &str| SubjectId::Method {
+        api: "a1".to_owned(),
+        stage: stage.to_owned(),
+        resource: resource.to_owned(),
+        verb: Verb::Get,
+    };
+    let two = r#"{"name": "dev", "deployment": "d2"}, {"name": "prod", "deployment": "d1"}"#;
+    let deployed = format!("{}, {}", read("d1", "apisummary", &["/a", "/b", "/c"]), read("d2", "apisummary", &["/n"]));
+    let world = World::new(Inventory::from_json(&inventory(two, &deployed, "")).unwrap(), InvokeUrl::default());
+    let mut past = Past::default();
+    let asked = |past: &Past| {
+        let mut planned = plan(&world, &Config::default(), &DomainUrl::default(), &Unreadable::new());
+        past.order(&world, &mut planned);
+        planned.probes.iter().map(|probe| probe.request.url.path().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&past), ["/dev/n", "/prod/a", "/prod/b", "/prod/c"]);
+    let example = Example {
+        method: "GET".to_owned(),
+        url: String::new(),
+        cause: crate::diagnose::Cause::Integration,
+        confidence: String::new(),
+        evidence: Vec::new(),
+        remedy: String::new(),
+        instead: None,
+        status: None,
+        request_id: String::new(),
+    };
+    let trouble = Trouble { runs: 1, seen: 1, since: START, at: START, example, host: None };
+    past.ledger.troubles.insert(id("/c", "prod"), trouble);
+    assert_eq!(asked(&past), ["/prod/c", "/dev/n", "/prod/a", "/prod/b"], "what fails before what does not");
+    past.stages.insert(stage_key("a1", "dev"), KnownStage::new("a1", "shop", "dev", Some("d0")));
+    assert_eq!(asked(&past), ["/dev/n", "/prod/c", "/prod/a", "/prod/b"], "what was deployed since before that");
+    past.ledger.not_reached = vec![id("/b", "prod")];
+    assert_eq!(asked(&past), ["/prod/b", "/dev/n", "/prod/c", "/prod/a"], "what was not reached before all");
+}
+
+#[tokio::test]
 async fn a_stage_that_comes_back_after_long_is_a_new_one() {
     for (days, told) in [(0, vec!["/y"]), (3, vec![])] {
         let mut monitor = Monitor::new();
