@@ -5,7 +5,7 @@ use std::fmt;
 use super::StoreError;
 use super::envelope::{self, OpenError, SealError};
 use super::keep::{Expect, Store, WriteError};
-use crate::remember::{LEDGER_FORMAT, Ledger, Member};
+use crate::remember::{EntryKind, LEDGER_FORMAT, Ledger, Member};
 
 /// The ledger's key.
 pub const LEDGER: &str = "ledger";
@@ -57,6 +57,8 @@ pub struct LetGo {
     pub members: usize,
     /// Subjects that failed lately, the newest: they are counted anew, so that an incident may open later.
     pub troubles: usize,
+    /// Figures that wait for CloudWatch, the oldest.
+    pub figures: usize,
 }
 
 impl LetGo {
@@ -76,6 +78,7 @@ impl fmt::Display for LetGo {
             (self.examples, "examples"),
             (self.members, "members of large incidents"),
             (self.troubles, "first failures"),
+            (self.figures, "figures that nobody took"),
         ];
         let parts: Vec<String> =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -134,8 +137,8 @@ pub async fn write_ledger(
 }
 
 /// Makes a ledger small enough for an item, by letting go of what matters least: old events, then ended incidents, then
-/// examples, then members of the largest incidents, then subjects that failed but opened no incident yet. Open incidents,
-/// the outbox and the stages stay whatever happens.
+/// examples, then members of the largest incidents, then subjects that failed but opened no incident yet, then figures that
+/// wait in the outbox. Open incidents, the outbox's messages and the stages stay whatever happens.
 ///
 /// # Errors
 /// [`SealError`] where these alone are too large.
@@ -170,6 +173,8 @@ pub fn trim(mut ledger: Ledger) -> Result<Trimmed, SealError> {
             fewer_troubles(&mut ledger, half)
         } {
             let_go.troubles += gone;
+        } else if let gone @ 1.. = fewer_figures(&mut ledger) {
+            let_go.figures += gone;
         } else {
             return Err(SealError::TooLarge { key: LEDGER.to_owned(), size: bytes.len() });
         }
@@ -185,6 +190,20 @@ fn oldest<T>(list: &mut Vec<T>) -> usize {
 fn fewer_examples(ledger: &mut Ledger) -> usize {
     let beyond = |examples: &mut Vec<_>| examples.drain(examples.len().min(1)..).count();
     ledger.incidents.iter_mut().map(|incident| beyond(&mut incident.examples)).sum()
+}
+
+/// Keeps the newer half of the figures in the outbox: what people are told goes before.
+fn fewer_figures(ledger: &mut Ledger) -> usize {
+    let figures = ledger.outbox.iter().filter(|entry| entry.kind == EntryKind::Metrics).count();
+    let gone = figures.div_ceil(2);
+    let mut left = gone;
+    ledger.outbox.retain(|entry| {
+        let goes = entry.kind == EntryKind::Metrics && left > 0;
+        left -= usize::from(goes);
+        !goes
+    });
+    ledger.dropped = ledger.dropped.saturating_add(gone as u64);
+    gone
 }
 
 /// Halves the largest incidents: those that fail, and fail the longest, stay.
@@ -222,7 +241,7 @@ mod tests {
     use crate::diagnose::Cause;
     use crate::gateway::{Authorization, KnownMethod, KnownStage, Verb};
     use crate::remember::{
-        Closed, Ended, Event, EventKind, Example, Incident, Scope, Severity, StageMark, SubjectId, Trouble,
+        Closed, Ended, Entry, Event, EventKind, Example, Incident, Scope, Severity, StageMark, SubjectId, Trouble,
     };
 
     /// Ids that no compression foresees, as AWS's.
@@ -389,6 +408,31 @@ mod tests {
         assert_eq!((trimmed.let_go.members, trimmed.let_go.troubles), (0, 0));
         assert_eq!(trimmed.ledger.stages, ledger.stages);
         assert_eq!(trimmed.ledger.incidents.len(), 500);
+    }
+
+    #[test]
+    fn figures_go_before_the_memory_fails_and_messages_never() {
+        let ids = &mut Ids(7);
+        let mut entry = |kind| Entry {
+            id: ids.next(36),
+            key: ids.next(60),
+            kind,
+            incident: None,
+            made_at: 1_790_000_000,
+            attempts: 0,
+            claim: None,
+        };
+        let mut outbox: Vec<Entry> = (0..100).map(|_| entry(EntryKind::Alert)).collect();
+        outbox.extend((0..8_000).map(|_| entry(EntryKind::Metrics)));
+        let trimmed = trim(Ledger { outbox, ..Ledger::default() }).unwrap();
+        let count = |kind| trimmed.ledger.outbox.iter().filter(|entry| entry.kind == kind).count();
+        assert_eq!(count(EntryKind::Alert), 100);
+        assert!(trimmed.let_go.figures >= 4_000, "{}", trimmed.let_go);
+        assert_eq!(count(EntryKind::Metrics) + trimmed.let_go.figures, 8_000);
+        assert_eq!(trimmed.ledger.dropped, trimmed.let_go.figures as u64);
+        let mut messages = Ledger::default();
+        messages.outbox = (0..8_000).map(|_| entry(EntryKind::Alert)).collect();
+        assert!(trim(messages).is_err());
     }
 
     #[test]

@@ -484,7 +484,7 @@ impl Remembered {
             stages: seen_stages,
             unread,
             unread_domains,
-            cut_short: !not_reached.is_empty(),
+            cut_short: false,
             contract_unread,
             partial: past.partial || past.unread || !whole,
             watched: Watched::default(),
@@ -496,6 +496,7 @@ impl Remembered {
     pub(super) fn of(mut self, report: &Report) -> Self {
         let apis: BTreeSet<&str> = report.stages.iter().map(|stage| stage.api.as_str()).collect();
         let coverage = &report.coverage;
+        self.seen.cut_short = report.stopped_early;
         self.seen.watched = Watched {
             apis: apis.len(),
             stages: report.stages.len(),

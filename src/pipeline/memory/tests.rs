@@ -182,3 +182,20 @@ async fn what_stages_were_like_is_forgotten_when_nobody_sees_them() {
     let expires: BTreeMap<_, _> = monitor.store.keys().into_iter().collect();
     assert_eq!(expires[&stage_key("a1", "prod")], Some(monitor.now + STAGE_KEPT_FOR));
 }
+
+#[tokio::test]
+async fn a_run_that_stopped_early_says_so() {
+    let text = inventory(&stage("d1"), &read("d1", "apisummary", &["/x", "/y"]), "");
+    let world = World::new(Inventory::from_json(&text).unwrap(), InvokeUrl::default());
+    let config = Config::default();
+    let planned = plan(&world, &config, &DomainUrl::default(), &Unreadable::new());
+    for early in [false, true] {
+        let mut tally = Tally::new(&world, &planned);
+        if early {
+            tally.not_reached();
+        }
+        let past = Past::default();
+        let remembered = Remembered::new(past, &world, &planned, &mut tally, &config.alerts, START);
+        assert_eq!(remembered.of(&tally.report(&world, START, 0)).seen.cut_short, early);
+    }
+}
