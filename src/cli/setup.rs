@@ -122,8 +122,9 @@ pub fn style(common: &Common) -> Style {
 
 /// Unix seconds.
 pub fn now() -> i64 {
-    let now =
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
     if cfg!(debug_assertions) { now.saturating_add(ahead(now)) } else { now }
 }
 
