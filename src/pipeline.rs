@@ -142,7 +142,9 @@ pub async fn run_with(
     tracing::info!(methods = planned.methods.len(), probes = sent, refusals = planned.refusals.len(), "planned");
     // Boxed: the compiler lays out nested futures only so deep.
     let (mut tally, missed) = Box::pin(sweep(run, &world, &planned, prober, keyring.as_ref(), clock)).await;
-    Box::pin(refuse::refuse(run, plane, &world, &planned, prober, keyring.as_ref(), clock, &mut tally)).await;
+    let withdrawn = past.as_ref().map(Past::withdrawn).unwrap_or_default();
+    let keys = keyring.as_ref();
+    Box::pin(refuse::refuse(run, plane, &world, &planned, prober, keys, clock, &withdrawn, &mut tally)).await;
     Box::pin(recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed)).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let remembered =

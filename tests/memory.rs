@@ -15,7 +15,7 @@ use gateprobe::gateway::Verb;
 use gateprobe::pipeline::{self, Memory, Run, Telling};
 use gateprobe::remember::Ledger;
 use gateprobe::report::{Alert, Channel, Context, Datum, NotTaken, Report, message};
-use gateprobe::simulator::{Account, Api, Behaviour, Calls, ControlFault, Fault, Operation, Simulator};
+use gateprobe::simulator::{Account, Api, ApiKey, Behaviour, Calls, ControlFault, Fault, Method, Operation, Simulator};
 use gateprobe::store;
 
 /// What was sent, in order.
@@ -148,6 +148,28 @@ async fn what_a_deployment_took_away_is_asked_for_and_told_until_it_is_back() {
 }
 
 #[tokio::test]
+async fn what_something_else_serves_now_is_told_as_gone_and_wakes_nobody() {
+    let moved = || {
+        Account::new("us-east-1").api(
+            Api::new("a1b2c3d4e5", "shop")
+                .deploy("d1", |t| t.get("/x", Behaviour::Mock).get("/old", Behaviour::Mock))
+                .deploy("d3", |t| t.remove(Verb::Get, "/old").any("/{proxy+}", Behaviour::Mock))
+                .stage("prod", "d3"),
+        )
+    };
+    let mut monitor = Monitor::new();
+    monitor.run(shop("d1")).await;
+    let mut news = Vec::new();
+    for _ in 0..4 {
+        let ran = monitor.run(moved()).await;
+        assert_eq!(ran.report.unhealthy, 0);
+        news.extend(ran.news);
+    }
+    assert!(news.len() == 1 && news[0].starts_with("deployment-"), "{news:?}");
+    assert!(monitor.text(&news[0]).contains("GET /old"), "{}", monitor.text(&news[0]));
+}
+
+#[tokio::test]
 async fn what_stays_away_for_its_time_is_accepted() {
     let mut monitor = Monitor::new();
     monitor.config.alerts.watch_removed = 1200;
@@ -191,6 +213,41 @@ async fn what_could_not_be_read_is_neither_gone_nor_over() {
         assert_eq!(monitor.run(unread).await.news, Vec::<String>::new());
     }
     assert_eq!(monitor.ledger().await.incidents.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_did_not_come_is_not_relied_on_by_later_runs() {
+    // A key that opens one API to everybody: what the deployment demands is not enforced there.
+    let lax = || {
+        let mut account = Account::new("us-east-1")
+            .api(
+                Api::new("keyed00000", "keyed")
+                    .deploy("d1", |t| t.get("/a", Method::mock().api_key()).post("/a", Method::mock().api_key()))
+                    .stage("prod", "d1"),
+            )
+            .api(
+                Api::new("open000000", "open")
+                    .deploy("d1", |t| t.post("/a", Method::mock().api_key()))
+                    .stage("prod", "d1"),
+            );
+        account.api_keys.push(ApiKey {
+            value: String::new(),
+            stages: Some(vec![("open000000".to_owned(), "prod".to_owned())]),
+            enabled: true,
+        });
+        account
+    };
+    let mut monitor = Monitor::new();
+    let unsafe_calls = |ran: &Ran| ran.calls.data.iter().filter(|call| call.verb == "POST").count();
+    let first = monitor.run(lax()).await;
+    assert_eq!((first.report.refusals_not_given.len(), unsafe_calls(&first)), (1, 2));
+    let second = monitor.run(lax()).await;
+    assert_eq!((second.report.refusals_not_given.len(), unsafe_calls(&second)), (0, 1), "the other API's is used");
+    assert_eq!(second.report.coverage.skipped.values().sum::<usize>(), 1);
+    monitor.now += 31 * 86_400;
+    monitor.run(lax()).await;
+    let later = monitor.run(lax()).await;
+    assert_eq!((later.report.refusals_not_given.len(), unsafe_calls(&later)), (1, 2), "it is tried again in a month");
 }
 
 #[tokio::test]

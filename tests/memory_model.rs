@@ -401,6 +401,7 @@ impl World {
                         alerts,
                         seen,
                         not_reached: &[],
+                        withdrawn: &[],
                         render: &render,
                         post: Post::Send,
                         clock,

@@ -14,13 +14,6 @@ use super::args::{Common, DiagnoseArgs, Format, RunArgs};
 use super::state::State;
 use super::verify::Verified;
 use super::{Ended, Failure, failure, listing, print, print_json, setup, state};
-
-/// Whether what a run does not see may be there all the same. Who looks at a table beside the monitor that sends what is in
-/// it knows less than that one: another config has another contract and other APIs.
-fn is_partial(common: &Common, shared: bool, publish: bool) -> bool {
-    !common.apis.is_empty() || !common.stages.is_empty() || shared && !publish
-}
-
 /// `gateprobe run`
 pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     let run = setup::run(common)?;
@@ -36,7 +29,9 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
             "--publish sends what waits in {state}, and nobody would get it: expected --topic-arn ARN beside it"
         )));
     }
-    let partial = is_partial(common, shared, args.publish);
+    let partial = !common.apis.is_empty() || !common.stages.is_empty();
+    // Without the stack's own config a run would open what its windows and rules hold back, and end what it does not see.
+    let looks_only = shared && !args.publish;
     let memory = match &state {
         State::Nowhere => None,
         state => Some(Memory::new(state::open(common, state).await?.store(), partial)),
@@ -51,7 +46,10 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     let outcomes = pipeline::run_with(&run, &plane, &wanted, &prober, &setup::now, memory.as_ref());
     // Boxed: the compiler lays out nested futures only so deep.
     let Outcomes { mut report, remembered } = Box::pin(outcomes).await.map_err(failure)?;
-    if let Some((memory, remembered)) = memory.as_ref().zip(remembered) {
+    if looks_only {
+        let note = format!("what earlier runs saw was read from {state}; only a run with --publish writes there");
+        report.notes.push(note);
+    } else if let Some((memory, remembered)) = memory.as_ref().zip(remembered) {
         let mut context = Context::new(&report.region, setup::now());
         context.alerts = run.config.alerts.clone();
         context.console = run.invoke_url.is_awss_own();
@@ -62,7 +60,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         let telling = Telling {
             alerts: &run.config.alerts,
             channel,
-            nobody: !shared,
+            nobody: true,
             render: &render,
             clock: &setup::now,
             ends: None,
@@ -344,27 +342,4 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
     };
     print(&text)?;
     Ok(Ended::Well)
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-
-    #[derive(clap::Parser)]
-    struct Typed {
-        #[command(flatten)]
-        common: Common,
-    }
-
-    #[test]
-    fn who_looks_at_a_shared_table_sees_a_part() {
-        let of = |words: &[&str], shared, publish| {
-            is_partial(&Typed::parse_from([&["gateprobe"], words].concat()).common, shared, publish)
-        };
-        assert!(!of(&[], false, false) && !of(&[], false, true) && !of(&[], true, true));
-        assert!(of(&[], true, false));
-        assert!(of(&["--api", "shop"], false, true) && of(&["--stage", "prod"], true, true));
-    }
 }

@@ -6,7 +6,8 @@
 //! 3. On an endpoint that is not AWS's own a kind of refusal is used on such a verb only after it was seen to work there
 //!    on one that changes nothing: emulators do not enforce them all. There: at the same server, for the same protocol,
 //!    from an authorizer of the same kind.
-//! 4. Where a refusal does not come that is told as a problem, and none of its kinds is used again in that API.
+//! 4. Where a refusal does not come that is told as a problem, and none of its kinds is used again in that API, in later
+//!    runs neither where there is a memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +36,8 @@ struct Refusing<'r, 'p> {
     /// For the client certificates alone: a refusal bears no credentials.
     keyring: Option<&'r Keyring>,
     clock: Clock<'r>,
+    /// The kinds that did not come in earlier runs, by API.
+    withdrawn: &'r Withdrawn,
     /// What was seen to be refused of verbs that change nothing. `None`: AWS's own endpoint, where all of it is.
     seen: Option<HashSet<Seen>>,
     /// For so long what a stage serves is taken to be what was read.
@@ -64,6 +67,9 @@ enum Server {
     Pinned(String),
 }
 
+/// Kinds of refusal by their ids, and when each did not come, by API.
+pub(super) type Withdrawn = BTreeMap<String, BTreeMap<String, i64>>;
+
 /// Sends what is to be refused, and tallies what comes back.
 #[allow(clippy::too_many_arguments, reason = "what a run is made of, handed on once")]
 pub(super) async fn refuse<'p>(
@@ -74,6 +80,7 @@ pub(super) async fn refuse<'p>(
     prober: &Prober,
     keyring: Option<&Keyring>,
     clock: Clock<'_>,
+    withdrawn: &Withdrawn,
     tally: &mut Tally<'p>,
 ) {
     if plan.refusals.is_empty() {
@@ -84,7 +91,8 @@ pub(super) async fn refuse<'p>(
         && run.config.connect_to.is_empty()
         && plane.is_awss_own();
     let (fresh_for, tally) = (READ_AGAIN, Mutex::new(tally));
-    let mut refusing = Refusing { run, plane, world, plan, prober, keyring, clock, seen: None, fresh_for, tally };
+    let mut refusing =
+        Refusing { run, plane, world, plan, prober, keyring, clock, withdrawn, seen: None, fresh_for, tally };
     let whole = refusing.all(own);
     match run.deadline {
         None => whole.await,
@@ -196,7 +204,9 @@ impl<'p> Refusing<'_, 'p> {
 
     /// One API's refusals, one at a time.
     async fn api(&self, probes: &[&'p Probe]) {
-        let mut withdrawn: BTreeSet<RefusalKind> = BTreeSet::new();
+        let before = probes.first().and_then(|probe| self.withdrawn.get(&*probe.group));
+        let mut withdrawn: BTreeSet<RefusalKind> =
+            before.into_iter().flatten().filter_map(|(id, _)| RefusalKind::of(id)).collect();
         let mut at: Option<Stage> = None;
         let (mut sure, mut controls, mut read_at) = (false, Controls::default(), Instant::now());
         for probe in probes {
@@ -240,6 +250,7 @@ impl<'p> Refusing<'_, 'p> {
             }
             if found == Proof::NotRefused {
                 withdrawn.extend(&probe.refusal);
+                self.tell(|tally| tally.withdrew(&probe.group, &probe.refusal));
             }
             tracing::debug!(
                 method = %probe.request.method, kinds = ?probe.refusal, ?found, request_id = %observation.request_id,

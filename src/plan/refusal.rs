@@ -33,6 +33,16 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] =
+        [Self::Authorizer, Self::Iam, Self::ApiKey, Self::Parameters, Self::Body, Self::MediaType, Self::NoRoute];
+
+    /// The kind of this id.
+    #[must_use]
+    pub fn of(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.id() == id)
+    }
+
     /// The id, as in the JSON.
     #[must_use]
     pub fn id(self) -> &'static str {

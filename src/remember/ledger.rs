@@ -47,6 +47,8 @@ pub struct Ledger {
     pub dropped: u64,
     /// What the last run had no time for; the next one begins with it.
     pub not_reached: Vec<SubjectId>,
+    /// Kinds of refusal that did not come, by API and the kind's id, and when that was seen: they are not relied on there.
+    pub withdrawn: BTreeMap<String, BTreeMap<String, i64>>,
 }
 
 /// Maps whose keys are no texts are lists in JSON.

@@ -1,6 +1,6 @@
 //! From outcomes, one by one as they come, to a report. Healthy outcomes leave only counts behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Latencies;
 use super::certificates::Certificates;
@@ -8,7 +8,7 @@ use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, 
 use super::sights::Sights;
 use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
 use crate::gateway::{Gap, Protocol, Tree, Verb, World, plain};
-use crate::plan::{Expects, Fate, Plan, Probe, Provenance, SkipReason, Subject};
+use crate::plan::{Expects, Fate, Plan, Probe, Provenance, RefusalKind, SkipReason, Subject};
 use crate::probe::Observation;
 use crate::remember::{Sight, SubjectId};
 
@@ -31,6 +31,12 @@ pub fn standing(probe: &Probe, diagnosis: &Diagnosis) -> Standing {
     // A method that throws at a thing that is not there answers its callers well, as far as anybody knows.
     if may_be_for_its_values(probe, diagnosis) {
         return if diagnosis.routed() == Some(true) { Standing::Routed } else { Standing::Unproved };
+    }
+    // Something else serves it now, a catch-all say: the deployment's notice tells that it is gone, and nobody is woken.
+    if matches!(probe.subject, Subject::Removed(_))
+        && diagnosis.response.as_ref().is_some_and(|response| response.status < 400)
+    {
+        return Standing::Routed;
     }
     weighed(probe.expects, probe.provenance, diagnosis)
 }
@@ -139,6 +145,7 @@ pub struct Tally<'p> {
     gaps: Vec<Gap>,
     certificates: Certificates,
     sights: Sights,
+    withdrawn: BTreeSet<(String, RefusalKind)>,
 }
 
 /// Says of a request that was to be refused, and was not, what there is to say.
@@ -205,6 +212,7 @@ impl<'p> Tally<'p> {
             gaps: Vec::new(),
             certificates: Certificates::default(),
             sights: Sights::new(world, plan),
+            withdrawn: BTreeSet::new(),
         }
     }
 
@@ -355,6 +363,16 @@ impl<'p> Tally<'p> {
                 self.gaps.push(Gap { place, reason: format!("not asked: {}", reason.means()) });
             }
         }
+    }
+
+    /// Takes that these refusals did not come in an API.
+    pub fn withdrew(&mut self, api: &str, kinds: &[RefusalKind]) {
+        self.withdrawn.extend(kinds.iter().map(|kind| (api.to_owned(), *kind)));
+    }
+
+    /// The kinds of refusal that did not come, by API.
+    pub fn withdrawn(&self) -> impl Iterator<Item = (&str, RefusalKind)> {
+        self.withdrawn.iter().map(|(api, kind)| (api.as_str(), *kind))
     }
 
     /// Takes a gap that the run found on its way.

@@ -24,9 +24,12 @@ from proxy import CALM, Call, Doom, Fault, Proxy, Weather
 from restapi import Http, RestApi
 from server import Server
 
+# One run opens and one resolves: two of three runs die, and each that lives should have something to tell.
 CONFIG = """
 limits: {control_plane_rate: 1000, api_rate: 1000, retries: 0}
 alerts:
+  failing: 1
+  healthy: 1
   flapping: 3 in 1h
   watch_removed: 1h
 """
@@ -79,10 +82,10 @@ class World:
                 continue
             if bad:
                 bad.clear()
-                self.left[name] = self.dice.randint(3, 7)
+                self.left[name] = self.dice.randint(2, 6)
             else:
                 bad.update(self.dice.sample(PATHS, self.dice.randint(1, 4)))
-                self.left[name] = 1 if self.dice.random() < 0.15 else self.dice.randint(3, 8)
+                self.left[name] = 1 if self.dice.random() < 0.15 else self.dice.randint(2, 7)
         self.backend.fail(*(f"/{name}{path}" for name, paths in self.failing.items() for path in paths))
         if self.dice.random() < 0.06:
             self.deploy(self.dice.choice(APIS))

@@ -262,7 +262,7 @@ def test_the_function_remembers(code: bytes, empty: Server, backend: Backend, ta
 def test_killed_at_any_moment_nothing_is_lost(
     empty: Server, backend: Backend, table: str, inbox: Inbox, gateprobe: Gateprobe, config: Any
 ) -> None:
-    runs, seed = int(os.environ.get("GATEPROBE_CRASH_RUNS", "60")), int(os.environ.get("GATEPROBE_CRASH_SEED", "1"))
+    runs, seed = int(os.environ.get("GATEPROBE_CRASH_RUNS", "30")), int(os.environ.get("GATEPROBE_CRASH_SEED", "1"))
     dice = random.Random(seed)
     monitor = Monitor(gateprobe, empty, table, inbox.topic, config(CONFIG))
     with proxy(empty) as between:

@@ -159,12 +159,13 @@ impl Memory {
     /// report's `memory`.
     pub async fn settle(&self, remembered: Remembered, report: &mut Report, telling: Telling<'_>) {
         let Telling { alerts, channel, nobody, render, clock, ends } = telling;
-        let Remembered { seen, not_reached, stages, notes } = remembered;
+        let Remembered { seen, not_reached, withdrawn, stages, notes } = remembered;
         let teller = Teller {
             store: &*self.store,
             alerts,
             seen: &seen,
             not_reached: &not_reached,
+            withdrawn: &withdrawn,
             render,
             post: match channel {
                 Some(_) => Post::Send,
@@ -300,6 +301,11 @@ impl Past {
         Baseline { stages }
     }
 
+    /// Which refusals did not come, and are not relied on.
+    pub(super) fn withdrawn(&self) -> BTreeMap<String, BTreeMap<String, i64>> {
+        self.ledger.withdrawn.clone()
+    }
+
     /// The stages, with the methods that are still asked for after they were taken away, those included that are missed
     /// for the first time.
     pub(super) fn watched(&self, world: &World, alerts: &Alerts, now: i64) -> Vec<KnownStage> {
@@ -390,6 +396,7 @@ fn unread_domains(ledger: &Ledger, gaps: &[Gap], plan: &Plan, whole: bool) -> BT
 pub struct Remembered {
     seen: Seen,
     not_reached: Vec<SubjectId>,
+    withdrawn: Vec<(String, String)>,
     stages: Vec<(KnownStage, Option<u64>)>,
     notes: Vec<String>,
 }
@@ -412,6 +419,7 @@ impl Remembered {
         }
         let (sights, mut not_reached): (Vec<Sight>, Vec<SubjectId>) = tally.take_sights();
         not_reached.truncate(MOST_NOT_REACHED);
+        let withdrawn = tally.withdrawn().map(|(api, kind)| (api.to_owned(), kind.id().to_owned())).collect();
         let inventory = world.inventory();
         let unread: BTreeSet<String> = inventory
             .gaps
@@ -481,7 +489,7 @@ impl Remembered {
             partial: past.partial || past.unread || !whole,
             watched: Watched::default(),
         };
-        Self { seen, not_reached, stages, notes: past.notes }
+        Self { seen, not_reached, withdrawn, stages, notes: past.notes }
     }
 
     /// With what the report says is watched.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Alerts;
 use crate::pipeline::Clock;
-use crate::remember::{Claim, Entry, EntryKind, Ledger, Seen, Transition, decide};
+use crate::remember::{Claim, Entry, EntryKind, Ledger, Seen, SubjectId, Transition, decide};
 use crate::report::{Alert, Channel, Datum, Memory as Told, NotTaken};
 use crate::store::{self, Expect, ReadLedgerError, SealError, Store, StoreError, WriteError, WriteLedgerError};
 
@@ -38,6 +38,9 @@ const SENT_A_RUN: usize = 100;
 
 /// So many items are written at once.
 const WRITES_AT_ONCE: usize = 16;
+
+/// A kind of refusal that did not come is not relied on in that API for so many seconds.
+const WITHDRAWN_FOR: i64 = 30 * 86_400;
 
 /// The content of an entry outlives the entry by so many seconds.
 const SPARE: i64 = 86_400;
@@ -123,7 +126,9 @@ pub struct Teller<'t> {
     /// What the run saw.
     pub seen: &'t Seen,
     /// What it had no time for.
-    pub not_reached: &'t [crate::remember::SubjectId],
+    pub not_reached: &'t [SubjectId],
+    /// The kinds of refusal that did not come in it: an API's id, and the kind's.
+    pub withdrawn: &'t [(String, String)],
     /// Writes a message.
     pub render: Render<'t>,
     /// What becomes of messages.
@@ -161,6 +166,7 @@ impl Teller<'_> {
             let decision = decide(ledger, self.seen, self.alerts, now);
             let mut next = decision.ledger;
             next.not_reached = self.not_reached.to_vec();
+            withdraw(&mut next, self.withdrawn, now);
             let mut told =
                 Told { remembered: true, open: next.incidents.len(), notes: decision.notes, ..Told::default() };
             let messages: Vec<(Entry, Alert)> = decision
@@ -425,6 +431,17 @@ impl Sent {
             ledger.outbox.push(new.clone());
         }
     }
+}
+
+/// Takes down which refusals did not come, and lets go of what is long ago: what a method demands may be enforced again.
+fn withdraw(ledger: &mut Ledger, withdrawn: &[(String, String)], now: i64) {
+    for (api, kind) in withdrawn {
+        ledger.withdrawn.entry(api.clone()).or_default().insert(kind.clone(), now);
+    }
+    for kinds in ledger.withdrawn.values_mut() {
+        kinds.retain(|_, at| now.saturating_sub(*at) < WITHDRAWN_FOR);
+    }
+    ledger.withdrawn.retain(|_, kinds| !kinds.is_empty());
 }
 
 fn is_claimed_by(entry: &Entry, run: &str) -> bool {

@@ -70,6 +70,7 @@ async fn figures_that_cloudwatch_does_not_take_keep_no_alert_back() {
         alerts: &alerts,
         seen: &seen,
         not_reached: &[],
+        withdrawn: &[],
         render: &|_, _| alert(),
         post: Post::Send,
         ends: None,

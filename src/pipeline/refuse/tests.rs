@@ -4,6 +4,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
 
 use super::*;
+
+/// No kind was withdrawn before.
+static NONE: Withdrawn = Withdrawn::new();
 use crate::config::{Config, Limits, Scope};
 use crate::discover::Wanted;
 use crate::gateway::{Canary, InterfaceSource, Inventory, InvokeUrl};
@@ -57,7 +60,8 @@ impl Bench {
 
     async fn refuse(&self, plane: &ControlPlane) -> (Report, Calls) {
         let mut tally = Tally::new(&self.world, &self.plan);
-        refuse(&self.run, plane, &self.world, &self.plan, &self.prober, None, &|| NOW, &mut tally).await;
+        refuse(&self.run, plane, &self.world, &self.plan, &self.prober, None, &|| NOW, &Withdrawn::new(), &mut tally)
+            .await;
         (tally.report(&self.world, NOW, 0), self.simulator.calls())
     }
 
@@ -77,7 +81,19 @@ impl Bench {
     ) -> Refusing<'b, 'b> {
         let (Self { run, world, plan, prober, .. }, tally) = (self, Mutex::new(tally));
         let fresh_for = READ_AGAIN;
-        Refusing { run, plane, world, plan, prober, keyring: None, clock: &|| NOW, seen, fresh_for, tally }
+        Refusing {
+            run,
+            plane,
+            world,
+            plan,
+            prober,
+            keyring: None,
+            clock: &|| NOW,
+            withdrawn: &NONE,
+            seen,
+            fresh_for,
+            tally,
+        }
     }
 }
 
