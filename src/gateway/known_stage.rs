@@ -85,7 +85,7 @@ impl Change {
 }
 
 /// A healthy stage's item is written again after so many seconds, and not in every run.
-const REFRESH: i64 = 3600;
+const REFRESH: i64 = 6 * 3600;
 
 impl KnownStage {
     /// A stage of which nothing is known yet.
@@ -235,7 +235,7 @@ impl KnownStage {
     }
 
     /// Whether the stage is worth a write: something but the times changed, a method answers that did not, or the times
-    /// are an hour old.
+    /// are six hours old.
     #[must_use]
     pub fn needs_write(&self, before: &Self, now: i64) -> bool {
         let timeless = |stage: &Self| {

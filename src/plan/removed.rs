@@ -72,6 +72,10 @@ impl Plan {
                 if taken_by.is_some_and(|by| by.resource == resource || rank(protocol, by.resource, by.verb) <= own) {
                     continue;
                 }
+                // Nor is one whose verb may change something, and that something else serves: whether well is not asked.
+                if taken_by.is_some() && !sent.is_safe() {
+                    continue;
+                }
                 let key =
                     MethodKey { api_id: &api.id, api_name: &api.name, stage: &stage.name, resource, declared: verb };
                 let ignore = rules.ignored(&key, sent, world.inventory().read_at);

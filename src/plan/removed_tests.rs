@@ -4,7 +4,7 @@ use super::*;
 use crate::gateway::{Inventory, InvokeUrl, KnownMethod};
 use crate::plan::{Unreadable, plan};
 
-const TREE: &str = r#"{"/x": {"ANY": {}}, "/y/{orderId}": {"POST": {}}, "/{proxy+}": {"ANY": {}}}"#;
+const TREE: &str = r#"{"/x": {"ANY": {}}, "/y/{orderId}": {"POST": {}}, "/{proxy+}": {"GET": {}, "PATCH": {}}}"#;
 
 /// What is missed of `VERB /path`s that a stage had, with `!` where no request asks for it and the reason of an `ignore`.
 fn missed(config: &str, had: &[(Verb, &str)]) -> Vec<String> {
@@ -39,9 +39,9 @@ fn missed_of(protocol: &str, source: &str, invoke_url: &InvokeUrl, config: &str,
 fn what_the_same_resource_or_one_of_its_shape_serves_is_not_missed() {
     // `ANY` took over, and a parameter has another name.
     assert_eq!(missed("", &[(Verb::Post, "/x"), (Verb::Get, "/x"), (Verb::Post, "/y/{id}")]), [""; 0]);
-    // A catch-all takes the rest, which may be a page that says so.
+    // A catch-all takes the rest, which may be a page that says so: what changes nothing is asked, and the rest let be.
     assert_eq!(
-        missed("", &[(Verb::Post, "/z"), (Verb::Get, "/z"), (Verb::Any, "/z/{id}")]),
+        missed("", &[(Verb::Post, "/z"), (Verb::Get, "/z"), (Verb::Patch, "/z"), (Verb::Any, "/z/{id}")]),
         ["GET /z", "!POST /z", "ANY /z/{id}"]
     );
 }

@@ -260,7 +260,7 @@ impl Incident {
 pub enum Ended {
     /// All of it answers again.
     Healthy,
-    /// What failed is not there any more: the stage, the API or the contract's line is gone.
+    /// What failed is not there any more: the stage, the API or the contract's line is gone, or the config leaves it out.
     Gone,
     /// A method that was taken away stayed away, and nobody's contract names it.
     Accepted,

@@ -144,7 +144,7 @@ pub(super) fn over(
 ) -> Option<(String, Transition)> {
     let how = match ended {
         Ended::Healthy => "it answers again",
-        Ended::Gone => "what failed is gone",
+        Ended::Gone => "what failed is gone, or is not asked any more",
         Ended::Accepted => "it was taken away and stayed away",
     };
     let text = format!("{}: over, {how}", line(&incident, run));

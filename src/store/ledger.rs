@@ -430,8 +430,8 @@ mod tests {
         assert!(trimmed.let_go.figures >= 4_000, "{}", trimmed.let_go);
         assert_eq!(count(EntryKind::Metrics) + trimmed.let_go.figures, 8_000);
         assert_eq!(trimmed.ledger.dropped, trimmed.let_go.figures as u64);
-        let messages = Ledger { outbox: (0..8_000).map(|_| entry(EntryKind::Alert)).collect(), ..Ledger::default() };
-        assert!(trim(messages).is_err());
+        let outbox = (0..8_000).map(|_| entry(EntryKind::Alert)).collect();
+        assert!(trim(Ledger { outbox, ..Ledger::default() }).is_err());
     }
 
     #[test]

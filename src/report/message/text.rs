@@ -129,7 +129,9 @@ fn headline(transition: &Transition, about: &Context) -> String {
             match ended {
                 Ended::Healthy if number == 1 => format!("{title} answers again."),
                 Ended::Healthy => format!("{title}: all {number} routes answer again."),
-                Ended::Gone => format!("{title}: closed, because what failed is no longer there."),
+                Ended::Gone => {
+                    format!("{title}: closed, because what failed is no longer there, or no longer asked for.")
+                }
                 Ended::Accepted => format!("{title}: closed, because what was removed stayed away."),
             }
         }
@@ -365,8 +367,8 @@ fn over(page: &mut Page, incident: &Incident, ended: Ended, transition: &Transit
             format!("All of it answered well {seen}.")
         }
         Ended::Gone => {
-            "What failed is not there any more: the API, the stage, the method, or the contract's line. Callers \
-                        that still need it will miss it."
+            "What failed is not there any more, or the config leaves it out: the API, the stage, the method, or the \
+             contract's line. Callers that still need it will miss it."
                 .to_owned()
         }
         Ended::Accepted => format!(
