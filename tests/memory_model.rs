@@ -587,7 +587,7 @@ fn settle(world: &mut World, exactly: bool) -> Result<(), TestCaseError> {
 }
 
 fn config() -> ProptestConfig {
-    let cases = std::env::var("GATEPROBE_HISTORIES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(600);
+    let cases = std::env::var("GATEPROBE_HISTORIES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1500);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
