@@ -227,6 +227,22 @@ class TestWithoutMemory:
             self.check(broken, inbox, "throttled", "ProvisionedThroughputExceededException")
 
 
+def test_a_clock_that_jumps_back(empty: Server, backend: Backend, monitor: Monitor, inbox: Inbox) -> None:
+    """It is said, nothing is told again, and an incident that is open ends as any other."""
+    shop(empty, backend)
+    backend.fail("/users")
+    for _ in range(2):
+        monitor.run()
+    assert told(inbox) == [("watching", "info", None), ("opened", "warning", "gp-1")]
+    monitor.now -= 86_400
+    ran = monitor.run().json()["memory"]
+    assert ran["remembered"] and any("the clock stands" in note for note in ran["notes"]), ran
+    backend.fail()
+    for _ in range(3):
+        assert "notes" not in monitor.run().json()["memory"]
+    assert told(inbox) == [("resolved", "warning", "gp-1")]
+
+
 def test_the_function_remembers(code: bytes, empty: Server, backend: Backend, table: str, inbox: Inbox) -> None:
     """The clock is the real one: without a time of grace, because the deployment is a moment old."""
     shop(empty, backend)
