@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,6 +88,18 @@ class Monitor:
     def run(self, *more: str) -> Outcome:
         self.now += STEP
         return self.gateprobe(*self.arguments(), *(more or ("--format", "json")), env=self.environment())
+
+    def start(self, env: Mapping[str, str]) -> subprocess.Popen[str]:
+        """A run now, as a process that can be killed; `env` on top."""
+        return subprocess.Popen(
+            [str(self.gateprobe.binary), *self.arguments(), "--format", "json"],
+            env={**self.gateprobe.environment(), **self.environment(), **env},
+            cwd=self.gateprobe.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def ask(self, *arguments: str) -> Outcome:
         """`status`, `history` or `ack`, at the time of the last run."""

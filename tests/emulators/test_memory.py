@@ -20,7 +20,7 @@ from gateprobe import Gateprobe
 from inbox import Inbox
 from memory import Monitor
 from metrics import statistics
-from proxy import Fault, Weather, proxy
+from proxy import CALM, Doom, Fault, Weather, proxy
 from restapi import Http, RestApi, invoke_url
 from server import Server
 
@@ -227,6 +227,22 @@ class TestWithoutMemory:
             self.check(broken, inbox, "throttled", "ProvisionedThroughputExceededException")
 
 
+def test_a_clock_that_jumps_back(empty: Server, backend: Backend, monitor: Monitor, inbox: Inbox) -> None:
+    """It is said, nothing is told again, and an incident that is open ends as any other."""
+    shop(empty, backend)
+    backend.fail("/users")
+    for _ in range(2):
+        monitor.run()
+    assert told(inbox) == [("watching", "info", None), ("opened", "warning", "gp-1")]
+    monitor.now -= 86_400
+    ran = monitor.run().json()["memory"]
+    assert ran["remembered"] and any("the clock stands" in note for note in ran["notes"]), ran
+    backend.fail()
+    for _ in range(3):
+        assert "notes" not in monitor.run().json()["memory"]
+    assert told(inbox) == [("resolved", "warning", "gp-1")]
+
+
 def test_the_function_remembers(code: bytes, empty: Server, backend: Backend, table: str, inbox: Inbox) -> None:
     """The clock is the real one: without a time of grace, because the deployment is a moment old."""
     shop(empty, backend)
@@ -257,6 +273,48 @@ def test_the_function_remembers(code: bytes, empty: Server, backend: Backend, ta
         invoke()
     assert told(inbox) == [("opened", "warning", "gp-1")]
     assert [incident["number"] for incident in memory.ledger(empty)["incidents"]] == [1]
+
+
+class TestKilled:
+    """One run is killed in the moment of its first message to SNS."""
+
+    @pytest.fixture
+    def monitor(self, empty: Server, backend: Backend, table: str, inbox: Inbox, gateprobe: Gateprobe, config: Any) -> Monitor:
+        shop(empty, backend)
+        monitor = Monitor(gateprobe, empty, table, inbox.topic, config(CONFIG))
+        assert monitor.run().status == 0 and told(inbox) == [("watching", "info", None)]
+        backend.fail("/users")
+        return monitor
+
+    def die(self, monitor: Monitor, after: bool) -> None:
+        monitor.now += memory.STEP
+        with proxy(monitor.server) as between:
+            process = monitor.start(between.expect("dies", CALM, 0, Doom(1, after, "Publish")))
+            between.started("dies", process.pid)
+            process.communicate(timeout=60)
+        assert process.returncode == -9
+
+    def test_what_it_had_claimed_holds_back_what_comes_after(self, monitor: Monitor, backend: Backend, inbox: Inbox) -> None:
+        self.die(monitor, after=False)
+        assert [event["kind"] for event in monitor.history()] == ["opened"], "it has happened"
+        assert told(inbox) == []
+        backend.fail()
+        monitor.now += 60 - memory.STEP
+        ran = monitor.run().json()["memory"]
+        assert (ran["sent"], ran["waiting"], ran["open"]) == (0, 2, 0), "the claim of the dead still holds"
+        assert told(inbox) == []
+        ran = monitor.run().json()["memory"]
+        assert (ran["sent"], ran["waiting"]) == (2, 0), ran
+        assert told(inbox) == [("opened", "warning", "gp-1"), ("resolved", "warning", "gp-1")]
+
+    def test_what_sns_had_taken_comes_twice_with_one_id(self, monitor: Monitor, inbox: Inbox) -> None:
+        self.die(monitor, after=True)
+        assert told(inbox) == [("opened", "warning", "gp-1")]
+        monitor.run()
+        [again] = inbox.read(0.3)
+        assert again.attributes["id"] == "gp-1-opened", again
+        monitor.run()
+        assert told(inbox) == []
 
 
 def test_killed_at_any_moment_nothing_is_lost(
