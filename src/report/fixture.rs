@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ContractCoverage, Coverage, Finding, Latencies, REPORT_VERSION, Report, StageReport, Undeployed};
+use super::{ContractCoverage, Coverage, Finding, Latencies, Phases, REPORT_VERSION, Report, StageReport, Undeployed};
 use crate::diagnose::{
     Cause, Confidence, Diagnosis, Matched, RequestLine, Step, StepName, StepResult, Suggestion, Symptom,
 };
@@ -22,6 +22,8 @@ pub(super) fn report(diagnoses: Vec<Finding>, stages: Vec<StageReport>) -> Repor
         routing_failures: 0,
         ignored: 0,
         stages,
+        methods: vec![],
+        contract_requests: vec![],
         diagnoses,
         undeployed: vec![],
         refusals_not_given: vec![],
@@ -44,6 +46,7 @@ pub(super) fn stage(api: &str, api_name: &str, stage: &str) -> StageReport {
         routing_failures: 0,
         undeployed: 0,
         latencies: Latencies::default(),
+        phases: Phases::default(),
     }
 }
 
@@ -64,6 +67,7 @@ pub(super) fn finding(cause: Cause, method: &str, url: &str) -> Finding {
             response: None,
             at: None,
         },
+        of: None,
         expected: false,
         ignored: None,
         door: Door::InvokeUrl,

@@ -11,8 +11,7 @@ pub struct Latencies(BTreeMap<u64, u64>);
 impl Latencies {
     /// Adds one.
     pub fn add(&mut self, latency: Duration) {
-        let milliseconds = u64::try_from(latency.as_micros().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
-        *self.0.entry(rounded(milliseconds)).or_default() += 1;
+        *self.0.entry(rounded(milliseconds(latency))).or_default() += 1;
     }
 
     /// Adds all of another's.
@@ -44,6 +43,11 @@ impl Latencies {
             (seen >= rank).then_some(*value)
         })
     }
+}
+
+/// Whole milliseconds, rounded up: an instant answer took one.
+pub(super) fn milliseconds(latency: Duration) -> u64 {
+    u64::try_from(latency.as_micros().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
 }
 
 fn rounded(value: u64) -> u64 {

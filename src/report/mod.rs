@@ -32,7 +32,10 @@ pub use cloudwatch::{PublishError, publish};
 pub use latency::Latencies;
 pub use message::{Context, MESSAGE_VERSION, json_schema as message_schema, message};
 pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};
-pub use model::{ContractCoverage, Coverage, Finding, Memory, REPORT_VERSION, Report, StageReport, Undeployed};
+pub use model::{
+    ContractCoverage, ContractRequest, Coverage, Finding, Memory, MethodReport, Phases, REPORT_VERSION, Report,
+    StageReport, State, Undeployed,
+};
 pub use safe::url as url_without_values;
 pub(crate) use sights::subject_id;
 pub use sns::{SendError, send, send_as};

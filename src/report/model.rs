@@ -1,6 +1,7 @@
 //! What a run found: the JSON contract of `gateprobe run --format json`, and what every other output is made from.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -35,6 +36,10 @@ pub struct Report {
     pub ignored: usize,
     /// Each stage, in the inventory's order.
     pub stages: Vec<StageReport>,
+    /// Each deployed method of each stage, stage by stage, in the plan's order.
+    pub methods: Vec<MethodReport>,
+    /// Each request of the contract, by URL and verb.
+    pub contract_requests: Vec<ContractRequest>,
     /// Everything that was not healthy, the problems first.
     pub diagnoses: Vec<Finding>,
     /// Methods of the editor that a stage does not have.
@@ -152,6 +157,106 @@ pub struct StageReport {
     /// The latencies of its probes.
     #[serde(rename = "latency_ms", serialize_with = "percentiles")]
     pub latencies: Latencies,
+    /// Where that time went.
+    #[serde(rename = "phases_ms")]
+    pub phases: Phases,
+}
+
+/// Where the time of a stage's answers went. The first two are there for the answers that opened a connection.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Phases {
+    /// Resolving the name.
+    #[serde(serialize_with = "percentiles")]
+    pub dns: Latencies,
+    /// TCP and TLS handshakes.
+    #[serde(serialize_with = "percentiles")]
+    pub connect: Latencies,
+    /// From the start to the first byte of the answer's head, what came before it included.
+    #[serde(serialize_with = "percentiles")]
+    pub first_byte: Latencies,
+}
+
+/// What is known of a method after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It answered well through every door.
+    Healthy,
+    /// It exists: the answers prove the route, and nothing better was to be had.
+    Routed,
+    /// Nothing is known to be wrong, and nothing was proved.
+    Unproved,
+    /// It fails through at least one door.
+    Failing,
+    /// It was not asked.
+    Skipped,
+}
+
+impl State {
+    /// Its name, as the JSON has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Routed => "routed",
+            Self::Unproved => "unproved",
+            Self::Failing => "failing",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What became of one deployed method of one stage.
+#[derive(Debug, Clone, Serialize)]
+pub struct MethodReport {
+    /// The API's id.
+    pub api: Arc<str>,
+    /// The stage's name.
+    pub stage: Arc<str>,
+    /// The resource's path; of an HTTP API the route's.
+    pub resource: Arc<str>,
+    /// The verb as declared, `ANY` included.
+    pub method: Verb,
+    /// The worst that was seen through any door.
+    pub state: State,
+    /// Why it was not asked, where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<SkipReason>,
+    /// What there is to say beyond that reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The config line that would bring a proof, or a better one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// The user's reason for not being told of its failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<Arc<str>>,
+    /// Where its requests came from; of several the least telling.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
+    /// The cause of the worst answer, where that was not healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// The slowest answer in milliseconds, where one came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
+}
+
+/// What became of one request of the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContractRequest {
+    /// The verb.
+    pub method: String,
+    /// The URL, the values of its query masked.
+    pub url: String,
+    /// What was seen; skipped where it was not asked.
+    pub state: State,
+    /// The cause, where it was asked and not healthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    /// How long the answer took in milliseconds, where one came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
 }
 
 fn percentiles<S: serde::Serializer>(latencies: &Latencies, serializer: S) -> Result<S::Ok, S::Error> {
@@ -178,6 +283,9 @@ pub struct Finding {
     /// The user's reason for not being told of it, where it is a failure all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored: Option<String>,
+    /// The index in [`Report::methods`] of the method that it was for; none for the contract and for what was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<usize>,
     /// The door that it went through.
     pub door: Door,
     /// Where the request came from.

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Latencies;
 use super::certificates::Certificates;
-use super::model::{ContractCoverage, Coverage, Finding, REPORT_VERSION, Report, StageReport, Undeployed};
+use super::latency::milliseconds;
+use super::model::{
+    ContractCoverage, ContractRequest, Coverage, Finding, MethodReport, Phases, REPORT_VERSION, Report, StageReport,
+    State, Undeployed,
+};
+use super::safe;
 use super::sights::Sights;
 use crate::diagnose::{Cause, Confidence, Diagnosis, Proof, Symptom, Verdict};
 use crate::gateway::{Gap, Protocol, Tree, Verb, World, plain};
@@ -23,6 +28,17 @@ pub enum Standing {
     Unproved,
     /// It fails.
     Failing,
+}
+
+impl From<Standing> for State {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Healthy => State::Healthy,
+            Standing::Routed => State::Routed,
+            Standing::Unproved => State::Unproved,
+            Standing::Failing => State::Failing,
+        }
+    }
 }
 
 /// What an answer to a probe means, given what the plan expects of it.
@@ -124,6 +140,12 @@ pub struct Tally<'p> {
     plan: &'p Plan,
     /// The worst standing through any door; `None` until one was asked.
     methods: Vec<Option<Standing>>,
+    /// The cause of that standing.
+    causes: Vec<Option<Cause>>,
+    /// The slowest answer of each method, in milliseconds.
+    slowest: Vec<Option<u64>>,
+    /// The requests of the contract, by URL and verb.
+    contract_requests: BTreeMap<ContractKey, ContractRequest>,
     /// The stage of each method, as an index into `stages`.
     stage_of: Vec<usize>,
     /// Whether any failure of the method is one of routing.
@@ -180,6 +202,7 @@ impl<'p> Tally<'p> {
                     routing_failures: 0,
                     undeployed: 0,
                     latencies: Latencies::default(),
+                    phases: Phases::default(),
                 });
             }
         }
@@ -188,15 +211,16 @@ impl<'p> Tally<'p> {
             .iter()
             .map(|method| by_name.get(&(method.api.to_string(), method.stage.to_string())).copied().unwrap_or(0))
             .collect();
-        let contract = plan
-            .probes
-            .iter()
-            .chain(&plan.refusals)
-            .filter(|probe| matches!(probe.subject, Subject::Contract(_)))
-            .count();
+        let promised =
+            || plan.probes.iter().chain(&plan.refusals).filter(|probe| matches!(probe.subject, Subject::Contract(_)));
+        let contract = promised().count();
+        let contract_requests = promised().map(|probe| (contract_key(probe), not_asked(probe))).collect();
         Tally {
             plan,
             methods: vec![None; plan.methods.len()],
+            causes: vec![None; plan.methods.len()],
+            slowest: vec![None; plan.methods.len()],
+            contract_requests,
             stage_of,
             misrouted: vec![false; plan.methods.len()],
             unproved: vec![false; plan.methods.len()],
@@ -289,11 +313,16 @@ impl<'p> Tally<'p> {
         self.certificates.saw(&probe.request.url, observation);
         self.sights.take(world, probe, observation, &diagnosis, standing);
         let routing = standing == Standing::Failing && diagnosis.verdict == Verdict::Routing;
+        let took = observation.outcome.is_ok().then(|| milliseconds(observation.timings.total));
         let stage =
             match probe.subject {
                 Subject::Method(index) => {
                     if let Some(method) = self.methods.get_mut(index) {
+                        if *method < Some(standing) {
+                            self.causes[index] = diagnosis.cause;
+                        }
                         *method = (*method).max(Some(standing));
+                        self.slowest[index] = self.slowest[index].max(took);
                         self.misrouted[index] |= routing;
                         self.unproved[index] |= !routed;
                         self.provenance[index] = self.provenance[index].max(Some(probe.provenance));
@@ -303,6 +332,11 @@ impl<'p> Tally<'p> {
                 Subject::Contract(_) => {
                     self.contract.healthy += usize::from(standing == Standing::Healthy);
                     self.contract.routed += usize::from(matches!(standing, Standing::Healthy | Standing::Routed));
+                    if let Some(request) = self.contract_requests.get_mut(&contract_key(probe)) {
+                        request.state = standing.into();
+                        request.cause = diagnosis.cause;
+                        request.latency_ms = took;
+                    }
                     world
                         .locate(&probe.request)
                         .stage()
@@ -331,7 +365,12 @@ impl<'p> Tally<'p> {
         if observation.outcome.is_ok()
             && let Some(stage) = stage.and_then(|stage| self.stages.get_mut(stage))
         {
-            stage.latencies.add(observation.timings.total);
+            let timings = &observation.timings;
+            stage.latencies.add(timings.total);
+            let Phases { dns, connect, first_byte } = &mut stage.phases;
+            for (phase, time) in [(dns, timings.dns), (connect, timings.connect), (first_byte, timings.first_byte)] {
+                time.into_iter().for_each(|time| phase.add(time));
+            }
         }
         // A made-up request that was answered well is nothing to tell.
         // And so is a refusal that proved the route it was to prove.
@@ -342,6 +381,10 @@ impl<'p> Tally<'p> {
                 diagnosis,
                 expected: standing != Standing::Failing,
                 ignored: ignored.map(ToOwned::to_owned),
+                of: match probe.subject {
+                    Subject::Method(index) => Some(index),
+                    Subject::Contract(_) | Subject::Removed(_) => None,
+                },
                 door: probe.door.clone(),
                 provenance: probe.provenance,
                 attempts: observation.attempts,
@@ -400,6 +443,31 @@ impl<'p> Tally<'p> {
         })
     }
 
+    /// What became of one of the plan's methods.
+    fn method(&self, index: usize) -> MethodReport {
+        let planned = &self.plan.methods[index];
+        let standing = self.methods[index];
+        let skipped = match (planned.fate, standing) {
+            (Fate::Skipped(reason), _) => Some(reason),
+            (Fate::Probed, None) => Some(self.dropped.get(&index).copied().unwrap_or(SkipReason::OutOfTime)),
+            (Fate::Probed, Some(_)) => None,
+        };
+        MethodReport {
+            api: planned.api.clone(),
+            stage: planned.stage.clone(),
+            resource: planned.resource.clone(),
+            method: planned.verb,
+            state: standing.filter(|_| skipped.is_none()).map_or(State::Skipped, State::from),
+            skipped,
+            detail: planned.detail.clone(),
+            remedy: planned.remedy.clone(),
+            ignored: planned.ignored.clone(),
+            provenance: self.provenance[index],
+            cause: self.causes[index],
+            latency_ms: self.slowest[index],
+        }
+    }
+
     /// Closes the books.
     #[must_use]
     pub fn report(mut self, world: &World, started_at: i64, duration_ms: u64) -> Report {
@@ -437,6 +505,7 @@ impl<'p> Tally<'p> {
                 stage.routing_failures += 1;
             }
         }
+        let methods = (0..self.plan.methods.len()).map(|index| self.method(index)).collect();
         let mut coverage = Coverage::default();
         for stage in &self.stages {
             coverage.deployed += stage.coverage.deployed;
@@ -484,6 +553,8 @@ impl<'p> Tally<'p> {
             ignored,
             notes: [notes(world), self.plan.notes.clone()].concat(),
             stages: self.stages,
+            methods,
+            contract_requests: self.contract_requests.into_values().collect(),
             diagnoses: self.findings,
             undeployed,
             refusals_not_given: self.refusals_not_given,
@@ -492,6 +563,28 @@ impl<'p> Tally<'p> {
             stopped_early: self.not_reached > 0,
             memory: None,
         }
+    }
+}
+
+/// Two entries may ask for one URL with different headers.
+fn contract_key(probe: &Probe) -> ContractKey {
+    let entry = match probe.subject {
+        Subject::Contract(entry) => entry,
+        Subject::Method(_) | Subject::Removed(_) => usize::MAX,
+    };
+    (probe.request.url.to_string(), probe.request.method.clone(), entry)
+}
+
+/// URL, verb, and the config's entry.
+type ContractKey = (String, String, usize);
+
+fn not_asked(probe: &Probe) -> ContractRequest {
+    ContractRequest {
+        method: probe.request.method.clone(),
+        url: safe::url(&probe.request.url.to_string()),
+        state: State::Skipped,
+        cause: None,
+        latency_ms: None,
     }
 }
 
@@ -607,7 +700,35 @@ mod tests {
             let report = told(answers);
             let found = (report.coverage.probed, report.coverage.routed, report.coverage.healthy, report.unhealthy);
             assert_eq!(found, (1, 1, healthy, unhealthy), "{answers:?}");
+            let [method] = report.methods.as_slice() else { panic!("{:?}", report.methods) };
+            let (state, cause) =
+                if unhealthy == 1 { (State::Failing, Some(Cause::Integration)) } else { (State::Healthy, None) };
+            assert_eq!((&*method.resource, method.state, method.cause), ("/x", state, cause), "{answers:?}");
+            assert_eq!(method.latency_ms, Some(1), "an answer came");
+            assert!(report.diagnoses.iter().all(|finding| finding.of == Some(0)));
         }
+    }
+
+    #[test]
+    fn every_method_and_every_request_of_the_contract_is_listed_asked_or_not() {
+        let config = "contract:\n  - {url: 'https://api.example.com/x?key=secret'}\n  - {url: 'https://api.example.com/y'}\n  \
+                      - {url: 'https://api.example.com/x?key=secret', headers: {accept: text/html}}\n";
+        let world = World::new(Inventory::from_json(INVENTORY).unwrap(), InvokeUrl::default());
+        let config = Config::parse(config, "test").unwrap();
+        let plan = plan(&world, &config, &DomainUrl::default(), &Unreadable::new());
+        let mut tally = Tally::new(&world, &plan);
+        let missing = plan.probes.iter().find(|probe| probe.request.url.path() == "/y").unwrap();
+        let observation = answer(403);
+        let diagnosis = diagnose(&missing.request, &observation, &world, 0);
+        tally.observed(&world, missing, &observation, diagnosis);
+        let report = tally.report(&world, 0, 0);
+        let [method] = report.methods.as_slice() else { panic!("{:?}", report.methods) };
+        assert_eq!((method.state, method.skipped), (State::Skipped, Some(SkipReason::OutOfTime)));
+        let listed: Vec<_> =
+            report.contract_requests.iter().map(|asked| (asked.url.as_str(), asked.state, asked.cause)).collect();
+        let unasked = ("https://api.example.com/x?key=…", State::Skipped, None);
+        let failing = ("https://api.example.com/y", State::Failing, Some(Cause::PathUnknown));
+        assert_eq!(listed, [unasked, unasked, failing]);
     }
 
     /// What one answer to the only method of an API makes of it: failures, healthy ones, routed ones, findings.
