@@ -27,6 +27,19 @@ pub struct Common {
     /// Profile of the AWS config to use
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
+    /// Read API Gateway with this role, as one of another account; everything else goes with the run's own credentials
+    #[arg(long, global = true, value_name = "ARN", env = "GATEPROBE_ROLE_ARN", hide_env_values = true)]
+    pub role_arn: Option<String>,
+    /// The external id that the role asks for
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        env = "GATEPROBE_EXTERNAL_ID",
+        hide_env_values = true,
+        requires = "role_arn"
+    )]
+    pub external_id: Option<String>,
     /// Only APIs whose id or name matches; may be repeated
     #[arg(long = "api", global = true, value_name = "GLOB")]
     pub apis: Vec<String>,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
 use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
-use gateprobe::discover::Wanted;
+use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::Provenance;
 use gateprobe::report::{Report, terminal};
@@ -35,7 +35,7 @@ pub async fn demo(common: &Common) -> Result<Ended, Failure> {
         .endpoint_url(simulator.endpoint_url())
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("demo", "demo", None, None, "demo")))
         .build();
-    let plane = setup::plane(&aws, &run);
+    let plane = ControlPlane::new(&aws, pipeline::control_plane_limits(&run.config));
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let wanted = Wanted::Everything(Scope::default());
     let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;

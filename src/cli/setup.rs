@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use gateprobe::config::{Config, Scope};
-use gateprobe::discover::{ControlPlane, Wanted};
+use gateprobe::discover::{ControlPlane, Wanted, as_role};
 use gateprobe::gateway::{Inventory, World};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::report::terminal::Style;
@@ -72,9 +72,15 @@ pub async fn aws(common: &Common, region: Option<&str>) -> Result<SdkConfig, Fai
     Ok(loader.load().await)
 }
 
-/// The control plane within the config's budget.
-pub fn plane(aws: &SdkConfig, run: &Run) -> ControlPlane {
-    ControlPlane::new(aws, pipeline::control_plane_limits(&run.config))
+/// The control plane within the config's budget, of the account that is to be read.
+pub async fn plane(common: &Common, aws: &SdkConfig, run: &Run) -> Result<ControlPlane, Failure> {
+    let limits = pipeline::control_plane_limits(&run.config);
+    let Some(role) = common.role_arn.as_deref().filter(|role| !role.is_empty()) else {
+        return Ok(ControlPlane::new(aws, limits));
+    };
+    let external_id = common.external_id.as_deref().filter(|id| !id.is_empty());
+    let aws = as_role(aws, role, external_id).await.map_err(|error| Failure(format!("--role-arn: {error}")))?;
+    Ok(ControlPlane::new(&aws, limits))
 }
 
 /// A saved inventory.

@@ -36,6 +36,7 @@
 //! is no export, [`Deployment::undescribed`](crate::gateway::Deployment::undescribed) says why; only one that the
 //! credentials may not read is a gap as well.
 
+mod account;
 mod api;
 mod apis;
 mod control_plane;
@@ -63,6 +64,7 @@ use futures::StreamExt;
 use futures::stream;
 use tokio::time::Instant;
 
+pub use account::{NoRole, as_role};
 pub use control_plane::ControlPlane;
 pub use error::DiscoverError;
 /// For fuzzing alone: what an endpoint exports is read by [`discover`].
