@@ -139,14 +139,8 @@ fn address(text: &str) -> String {
     cut(&safe::clean(&url(text)), LONGEST_URL).into_owned()
 }
 
-/// `12 routes fail, 2 answer again`.
+/// `12 routes fail`.
 fn failing(incident: &Incident) -> String {
     let failing = incident.failing().count();
-    let again = incident.members.len() - failing;
-    let verb = if failing == 1 { "fails" } else { "fail" };
-    let mut text = format!("{} {verb}", count(failing, "route"));
-    if again > 0 {
-        text.push_str(&format!("; {again} {}", if again == 1 { "answers again" } else { "answer again" }));
-    }
-    text
+    format!("{} {}", count(failing, "route"), if failing == 1 { "fails" } else { "fail" })
 }

@@ -99,7 +99,7 @@ pub(super) fn title(incident: &Incident) -> Markup {
     let (class, word) = badge(incident.severity);
     html! {
         div.gp-title {
-            span.gp-word class=(class) { (word) }
+            span.gp-word.(class) { (word) }
             b { (names::title(incident)) }
             span.gp-quiet { (incident.name()) }
         }
@@ -109,9 +109,12 @@ pub(super) fn title(incident: &Incident) -> Markup {
 /// Since when, how many, and what keeps people from being told.
 pub(super) fn standing(incident: &Incident, about: &About) -> Markup {
     let lasts = span(about.now.saturating_sub(incident.since));
+    let again = incident.members.iter().filter(|member| !member.failing).count();
     html! {
         div {
-            (failing(incident)) ", for " (lasts) ", since " (moment(incident.since)) "."
+            (failing(incident)) " for " (lasts) ", since " (moment(incident.since))
+            @if again > 0 { "; " (again) @if again == 1 { " answers again" } @else { " answer again" } }
+            "."
             @if incident.flapping { " Flapping: opened " (incident.times) " times." }
             @if let Some(until) = incident.acknowledged_until.filter(|until| *until > about.now) {
                 " Acknowledged until " (moment(until)) "."
@@ -140,7 +143,7 @@ fn card(incident: &Incident, about: &About) -> Markup {
     let evidence = main_example(incident).map(|example| &example.evidence[..]).unwrap_or_default();
     let (class, _) = badge(incident.severity);
     html! {
-        div.gp-card class=(class) {
+        div.gp-card.(class) {
             (title(incident))
             (standing(incident, about))
             (cause(incident))

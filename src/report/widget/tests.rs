@@ -215,7 +215,11 @@ fn is_plain(html: &str) {
         "/",
         "",
     ];
-    for (name, attributes) in tags(html) {
+    for (name, mut attributes) in tags(html) {
+        let all = attributes.len();
+        attributes.sort_unstable();
+        attributes.dedup();
+        assert_eq!(attributes.len(), all, "a browser takes the first of two: <{name} {attributes:?}>");
         assert!(TAGS.contains(&name.trim_start_matches('/')), "<{name}>");
         assert!(attributes.iter().all(|one| ATTRIBUTES.contains(one)), "<{name} {attributes:?}>");
     }
