@@ -6,7 +6,9 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use cli::args::{Cli, Command, ConfigAction};
 use cli::{Ended, Failure, commands};
@@ -55,6 +57,8 @@ fn log(verbose: u8) {
         2 => "gateprobe=info",
         _ => "gateprobe=debug",
     };
-    let filter = EnvFilter::try_from_env("GATEPROBE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let asked = std::env::var("GATEPROBE_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = asked.or_else(|| level.parse().ok()).unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }
