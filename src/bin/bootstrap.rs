@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use gateprobe::config::{Config, Scope};
-use gateprobe::discover::{ControlPlane, Wanted};
+use gateprobe::discover::{ControlPlane, Wanted, as_role};
 use gateprobe::event::Event;
 use gateprobe::gateway::{Gap, InvokeUrl};
 use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
@@ -39,8 +39,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     tracing_subscriber::registry().with(lines).with(filter).init();
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     // What is set up wrongly is told by every invocation, where people look, and not by a crash at the start.
-    let function =
-        Function::new(aws.clone()).inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
+    let function = Function::new(aws.clone())
+        .await
+        .inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
         // Boxed: the compiler lays out nested futures only so deep.
         Box::pin(answer(&aws, function.as_ref(), event)).await
@@ -87,6 +88,8 @@ fn told_of(event: &str, mut summary: Value) -> Value {
 /// What stays between invocations: the clients, the connections, and where the config comes from.
 struct Function {
     aws: SdkConfig,
+    /// What API Gateway is read with: a role of another account, or the function's own.
+    reader: SdkConfig,
     invoke_url: InvokeUrl,
     domain_url: DomainUrl,
     topic: Option<String>,
@@ -113,9 +116,9 @@ struct Work {
 }
 
 impl Work {
-    fn new(aws: &SdkConfig, run: Run, memory: Option<&Memory>) -> Result<Self, String> {
+    fn new(aws: &SdkConfig, reader: &SdkConfig, run: Run, memory: Option<&Memory>) -> Result<Self, String> {
         let scope = Scope::new(&run.config.apis, &run.config.stages).map_err(|error| error.to_string())?;
-        let mut plane = ControlPlane::new(aws, pipeline::control_plane_limits(&run.config));
+        let mut plane = ControlPlane::new(reader, pipeline::control_plane_limits(&run.config));
         if let Some(memory) = memory {
             plane = plane.keep_interfaces_in(memory.cache());
         }
@@ -131,7 +134,7 @@ impl Work {
 }
 
 impl Function {
-    fn new(aws: SdkConfig) -> Result<Self, Fault> {
+    async fn new(aws: SdkConfig) -> Result<Self, Fault> {
         let wrong = |error: &dyn fmt::Display| Fault::new("Gateprobe.Config", error.to_string());
         let inline = match variable("GATEPROBE_CONFIG") {
             Some(text) => Config::parse(&text, "GATEPROBE_CONFIG").map_err(|error| wrong(&error))?,
@@ -160,10 +163,17 @@ impl Function {
             ..Run::default()
         };
         let memory = variable("GATEPROBE_TABLE").map(|table| Memory::new(Arc::new(Table::new(&aws, &table)), false));
-        let work = Work::new(&aws, run, memory.as_ref()).map_err(|error| wrong(&error))?;
+        let reader = match variable("GATEPROBE_ROLE_ARN") {
+            Some(role) => as_role(&aws, &role, variable("GATEPROBE_EXTERNAL_ID").as_deref())
+                .await
+                .map_err(|error| wrong(&format!("GATEPROBE_ROLE_ARN: {error}")))?,
+            None => aws.clone(),
+        };
+        let work = Work::new(&aws, &reader, run, memory.as_ref()).map_err(|error| wrong(&error))?;
         let source = variable("GATEPROBE_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
         Ok(Function {
             aws,
+            reader,
             invoke_url,
             domain_url,
             topic,
@@ -186,7 +196,7 @@ impl Function {
                 domain_url: self.domain_url.clone(),
                 ..Run::default()
             };
-            state.work = Work::new(&self.aws, run, self.memory.as_ref())
+            state.work = Work::new(&self.aws, &self.reader, run, self.memory.as_ref())
                 .map_err(|error| Fault::new("Gateprobe.Config", error))?;
         }
         Ok(gap.inspect(|gap| tracing::error!(reason = %gap.reason, "the config is not the one that was pushed")))
