@@ -23,7 +23,7 @@ use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::DomainUrl;
 use gateprobe::probe::{Prober, Sources};
 use gateprobe::report::{AwsChannel, Context, Report, message, tell, url_without_values};
-use gateprobe::store::{Current, Source, Table};
+use gateprobe::store::{CONFIG, ConfigItems as _, Current, Source, Table};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -162,7 +162,13 @@ impl Function {
             domain_url: domain_url.clone(),
             ..Run::default()
         };
-        let memory = variable("GATEPROBE_TABLE").map(|table| Memory::new(Arc::new(Table::new(&aws, &table)), false));
+        let table = variable("GATEPROBE_TABLE").map(|name| Table::new(&aws, &name));
+        if let Some(table) = table.clone() {
+            // The first call of a process pays for certificates and a TLS handshake. Before the first invocation Lambda
+            // gives a whole processor for it, and it goes on while that one is waited for.
+            tokio::spawn(async move { table.get(CONFIG).await.map(drop) });
+        }
+        let memory = table.clone().map(|table| Memory::new(Arc::new(table), false));
         let reader = match variable("GATEPROBE_ROLE_ARN") {
             Some(role) => as_role(&aws, &role, variable("GATEPROBE_EXTERNAL_ID").as_deref())
                 .await
@@ -170,7 +176,7 @@ impl Function {
             None => aws.clone(),
         };
         let work = Work::new(&aws, &reader, run, memory.as_ref()).map_err(|error| wrong(&error))?;
-        let source = variable("GATEPROBE_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
+        let source = table.map(|table| Source::new(table, inline));
         Ok(Function {
             aws,
             reader,
