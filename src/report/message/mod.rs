@@ -12,7 +12,7 @@ mod names;
 mod tests;
 mod text;
 mod watched;
-mod when;
+pub(in crate::report) mod when;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

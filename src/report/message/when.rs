@@ -9,7 +9,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// `2026-11-23 02:14 UTC`.
-pub(super) fn moment(at: i64) -> String {
+pub(in crate::report) fn moment(at: i64) -> String {
     match OffsetDateTime::from_unix_timestamp(at) {
         Ok(at) => format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute()),
         Err(_) => format!("Unix time {at}"),
