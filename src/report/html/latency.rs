@@ -33,8 +33,9 @@ pub(super) fn section(report: &Report) -> Markup {
         section #latency {
             h2 { "Latency " span.n { (number(total)) } }
             p.dim {
-                "Milliseconds: half of the answers came within p50, 90 and 99 of a hundred within p90 and p99. Bars are to one scale, which ends at "
-                (most) " ms. DNS and connect are those of answers that opened a connection."
+                "Milliseconds: half of the answers came within p50, 90 and 99 of a hundred within p90 and p99, of so many answers. "
+                "Bars are to one scale, which ends at " (most) " ms. DNS and connect are of the answers that opened a connection; "
+                "the first byte counts from the start."
             }
             div.lat {
                 @for stage in stages { (drawn(stage, most)) }
@@ -49,14 +50,14 @@ fn drawn(stage: &StageReport, most: u64) -> Markup {
         ("DNS", &stage.phases.dns),
         ("connect", &stage.phases.connect),
         ("first byte", &stage.phases.first_byte),
-        ("whole answer", &stage.latencies),
+        ("whole", &stage.latencies),
     ];
     html! {
         table {
             caption { b { (say(&stage.api_name)) } " " (say(&stage.stage)) }
-            thead.sr { tr {
-                th scope="col" { "Phase" } th scope="col" { "Bar" } th scope="col" { "p50" } th scope="col" { "p90" }
-                th scope="col" { "p99" } th scope="col" { "Answers" }
+            thead { tr {
+                th scope="col" { span.sr { "Phase" } } th scope="col" { span.sr { "Bar" } } th scope="col" { "p50" }
+                th scope="col" { "p90" } th scope="col" { "p99" } th scope="col" { "of" }
             } }
             tbody {
                 @for (name, latencies) in phases {
@@ -73,7 +74,7 @@ fn drawn(stage: &StageReport, most: u64) -> Markup {
                                 }
                             }
                             td { (at(50)) } td { (at(90)) } td { (at(99)) }
-                            td.dim { "of " (number(usize::try_from(latencies.count()).unwrap_or(usize::MAX))) }
+                            td.dim { (number(usize::try_from(latencies.count()).unwrap_or(usize::MAX))) }
                         }
                     }
                 }

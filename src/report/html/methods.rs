@@ -15,6 +15,9 @@ pub(super) const MOST_METHODS: usize = 10_000;
 /// So many stages are drawn, those with trouble first.
 pub(super) const MOST_STAGES: usize = 1500;
 
+/// From so many methods on the browser lays out only what is in view.
+pub(super) const LARGE: usize = 1000;
+
 /// Up to so many methods in all every stage is open from the start.
 const FEW: usize = 60;
 
@@ -23,6 +26,16 @@ struct Branch<'r> {
     stage: Option<&'r StageReport>,
     name: &'r str,
     methods: Vec<usize>,
+    /// Whether there is room for it on the page.
+    shown: bool,
+}
+
+impl Branch<'_> {
+    /// Whether something is wrong with it, or not known.
+    fn troubled(&self, report: &Report) -> bool {
+        self.stage.is_some_and(|stage| stage.tree.is_none() || stage.unhealthy > 0)
+            || self.methods.iter().any(|index| report.methods[*index].state == State::Failing)
+    }
 }
 
 /// The APIs in the report's order, each with its stages.
@@ -44,23 +57,41 @@ fn branches(report: &Report) -> Vec<(&str, &str, Vec<Branch<'_>>)> {
     };
     for stage in &report.stages {
         let methods = methods.remove(&(stage.api.as_str(), stage.stage.as_str())).unwrap_or_default();
-        add(stage.api.as_str(), stage.api_name.as_str(), Branch { stage: Some(stage), name: &stage.stage, methods });
+        add(
+            stage.api.as_str(),
+            stage.api_name.as_str(),
+            Branch { stage: Some(stage), name: &stage.stage, methods, shown: false },
+        );
     }
     for ((api, name), methods) in methods {
-        add(api, api, Branch { stage: None, name, methods });
+        add(api, api, Branch { stage: None, name, methods, shown: false });
+    }
+    let mut left = MOST_STAGES;
+    for troubled in [true, false] {
+        for branch in apis.iter_mut().flat_map(|(_, _, branches)| branches) {
+            if left > 0 && branch.troubled(report) == troubled {
+                branch.shown = true;
+                left -= 1;
+            }
+        }
     }
     apis
 }
 
-/// Which methods are drawn: all, or the first of those that matter most.
-fn drawn(report: &Report) -> Vec<bool> {
-    if report.methods.len() <= MOST_METHODS {
-        return vec![true; report.methods.len()];
+/// Which methods are drawn: of the stages that are drawn all, or the first of those that matter most.
+fn drawn(report: &Report, apis: &[(&str, &str, Vec<Branch<'_>>)]) -> Vec<bool> {
+    let mut candidates = vec![false; report.methods.len()];
+    for branch in apis.iter().flat_map(|(_, _, branches)| branches).filter(|branch| branch.shown) {
+        for index in &branch.methods {
+            candidates[*index] = true;
+        }
     }
     let mut left = MOST_METHODS;
     let mut drawn = vec![false; report.methods.len()];
     for state in STATES {
-        for (shown, _) in drawn.iter_mut().zip(&report.methods).filter(|(_, method)| method.state == state) {
+        let of_state =
+            report.methods.iter().zip(&candidates).map(|(method, candidate)| *candidate && method.state == state);
+        for (shown, _) in drawn.iter_mut().zip(of_state).filter(|(_, wanted)| *wanted) {
             if left == 0 {
                 return drawn;
             }
@@ -76,46 +107,57 @@ pub(super) fn section(report: &Report, problems: &Problems) -> Markup {
     if report.stages.is_empty() && report.methods.is_empty() {
         return html! {};
     }
-    let drawn = drawn(report);
     let apis = branches(report);
-    let total: usize = apis.iter().map(|(_, _, stages)| stages.len()).sum();
-    let failing = |branch: &Branch<'_>| {
-        branch.stage.is_some_and(|stage| stage.tree.is_none() || stage.unhealthy > 0)
-            || branch.methods.iter().any(|index| report.methods[*index].state == State::Failing)
-    };
-    let mut troubled = MOST_STAGES;
-    let mut quiet = MOST_STAGES
-        .saturating_sub(apis.iter().flat_map(|(_, _, stages)| stages).filter(|stage| failing(stage)).count());
+    let drawn = drawn(report, &apis);
+    let stages = || apis.iter().flat_map(|(_, _, stages)| stages);
+    let (total, shown) = (stages().count(), stages().filter(|stage| stage.shown).count());
     let cut = drawn.iter().filter(|drawn| !**drawn).count();
     html! {
         section #methods {
             h2 { "Methods " span.n { (number(report.methods.len().max(report.coverage.deployed))) } }
-            @if cut > 0 || total > MOST_STAGES {
+            @if cut > 0 || total > shown {
                 p.loud {
-                    "This account is too large for one page: "
-                    @if cut > 0 { (counted(cut, "method")) " (the best-off) are counted and not drawn" }
-                    @if cut > 0 && total > MOST_STAGES { ", and " }
-                    @if total > MOST_STAGES { (number(MOST_STAGES)) " of " (counted(total, "stage")) " are drawn" }
-                    ". All of it is in " code { "--format json" } "; " code { "--api" } " and " code { "--stage" } " choose a part."
+                    "This account is too large for one page. Drawn are " (number(shown)) " of " (counted(total, "stage"))
+                    " and " (number(report.methods.len() - cut)) " of " (counted(report.methods.len(), "method"))
+                    ", those that are not well first. All of it is in " code { "--format json" } "; " code { "--api" }
+                    " and " code { "--stage" } " choose a part."
                 }
             }
+            (meanings())
             @for (api, name, stages) in &apis {
                 @let all = stages.iter().flat_map(|stage| &stage.methods).map(|index| report.methods[*index].state);
                 @let tally = counts(all);
                 details.api open[total <= FEW || tally.iter().any(|(state, _)| *state == State::Failing)] {
                     summary { b { (say(name)) } " " code.dim { (say(api)) } " " (tallies(&tally)) }
-                    @let shown: Vec<bool> = stages.iter().map(|stage| {
-                        let left = if failing(stage) { &mut troubled } else { &mut quiet };
-                        let shown = *left > 0;
-                        *left = left.saturating_sub(1);
-                        shown
-                    }).collect();
-                    @for (branch, _) in stages.iter().zip(&shown).filter(|(_, shown)| **shown) {
+                    @for branch in stages.iter().filter(|branch| branch.shown) {
                         (stage(report, problems, &drawn, api, branch))
                     }
-                    @let left = shown.iter().filter(|shown| !**shown).count();
+                    @let left = stages.iter().filter(|branch| !branch.shown).count();
                     @if left > 0 { p.more { "… and " (counted(left, "more stage")) ", in " code { "--format json" } } }
                 }
+            }
+        }
+    }
+}
+
+/// What the words of the tree mean.
+fn meanings() -> Markup {
+    let means = |state| match state {
+        State::Healthy => "it answered well through every door",
+        State::Routed => "it exists, and nothing better was to be had: its request was made up, or made to be refused",
+        State::Unproved => "nothing is known to be wrong, and nothing was proved",
+        State::Failing => "it fails through at least one door",
+        State::Skipped => "no request was sent; the config line beside it would bring one",
+    };
+    html! {
+        details.words {
+            summary { "What the words mean" }
+            dl {
+                @for state in STATES { dt { (badge(state)) } dd { (means(state)) } }
+                dt { "bare" } dd { "the request needed no value" }
+                dt { "contract, config, example" } dd { "its values are vouched for by you or by the API" }
+                dt { "schema, placeholder" } dd { "its values are made up" }
+                dt { "refusal" } dd { "what it needs was left out, so that it must be refused" }
             }
         }
     }

@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, PreEscaped, html};
 use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 
-use super::model::Report;
+use super::model::{Report, State};
 use problems::Problems;
 
 /// What the page begins with: a file that does not is not one of ours, and is not written over.
@@ -43,7 +43,7 @@ pub fn page(report: &Report) -> String {
                 link rel="icon" href="data:,";
                 style { (PreEscaped(STYLE)) }
             }
-            body {
+            body.large[report.methods.len() > methods::LARGE] {
                 a.skip href="#main" { "Skip to the content" }
                 (summary::header(report))
                 (contents(report))
@@ -92,7 +92,7 @@ fn hash(text: &str) -> String {
 fn contents(report: &Report) -> Markup {
     let expected = report.expected().count();
     let ignored = report.ignored().count();
-    let sections: [(&str, &str, usize); 11] = [
+    let sections: [(&str, &str, usize); 12] = [
         ("gaps", "Not seen", report.gaps.len()),
         ("problems", "Problems", report.problems().count()),
         ("methods", "Methods", report.methods.len().max(report.coverage.deployed)),
@@ -103,6 +103,7 @@ fn contents(report: &Report) -> Markup {
         ("certificates", "Certificates", report.certificates.len()),
         ("expected", "Expected", expected),
         ("ignored", "Ignored", ignored),
+        ("memory", "Memory", report.memory.iter().count()),
         ("notes", "Notes", report.notes.len()),
     ];
     html! {
@@ -119,7 +120,10 @@ fn filter(report: &Report) -> Markup {
     let mut apis: Vec<(&str, &str)> =
         report.stages.iter().map(|stage| (stage.api.as_str(), stage.api_name.as_str())).collect();
     apis.dedup_by_key(|(id, _)| *id);
-    let states = parts::states(report);
+    let problems = report.problems().map(|_| State::Failing);
+    let states = report.methods.iter().map(|method| method.state);
+    let contract = report.contract_requests.iter().map(|request| request.state);
+    let states = parts::counts(states.chain(contract).chain(problems));
     html! {
         search #filter hidden {
             div.row {
@@ -133,9 +137,9 @@ fn filter(report: &Report) -> Markup {
                     }
                 }
                 div.states role="group" aria-label="States" {
-                    @for (state, count) in states {
+                    @for (state, _) in states {
                         button type="button" data-state=(state.name()) aria-pressed="false" {
-                            (parts::badge(state)) " " span.n { (parts::number(count)) }
+                            (parts::badge(state))
                         }
                     }
                 }

@@ -4,8 +4,9 @@
   const find = (selector) => document.querySelector(selector);
   const form = find("#filter"), query = find("#q"), api = find("#api"), shown = find("#shown"), toggle = find("#all");
   const states = all("button[data-state]");
-  const items = all(".item"), methods = all(".res .item"), problems = all(".card");
-  const folds = all("#problems details, #methods details");
+  const items = all(".item"), methods = all(".res .item"), problems = all(".card"), contract = all(".contract .item");
+  const folds = all("#problems details, #methods .api, #methods .stage");
+  const cut = find("#methods > .loud") !== null;
   // Read when first searched: a large page has many.
   let words = null;
   const text = (item) => {
@@ -32,14 +33,14 @@
       const some = !active || group.querySelector(".item:not(.off)") !== null;
       group.classList.toggle("off", !some);
     }
-    const trees = all("#methods details");
+    const trees = all("#methods .api, #methods .stage");
     if (active && !before) before = new Map(trees.map((fold) => [fold, fold.open]));
     if (active) for (const fold of trees) fold.open = fold.querySelector(".item:not(.off)") !== null;
     else if (before) { for (const [fold, open] of before) fold.open = open; before = null; }
     const count = (of) => of.filter((item) => !item.classList.contains("off")).length;
-    const told = [[methods, "method"], [problems, "problem"]].filter(([of]) => of.length)
+    const told = [[methods, "method"], [problems, "problem"], [contract, "contract request"]].filter(([of]) => of.length)
       .map(([of, noun]) => `${count(of)} of ${of.length} ${noun}${of.length === 1 ? "" : "s"}`);
-    shown.textContent = active ? `Shown: ${told.join(", ")}` : "";
+    shown.textContent = active ? `Shown: ${told.join(", ")}${cut ? ", as far as they are on this page" : ""}` : "";
     label();
   }
 

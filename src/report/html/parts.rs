@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::model::{Report, State};
+use super::super::model::State;
 use super::super::page::curl;
 use super::super::safe::{clean, cut, url, without_values};
 use super::super::wrong_part::wrong_part;
@@ -42,12 +42,7 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 /// All states, the one that matters most first.
 pub(super) const STATES: [State; 5] = [State::Failing, State::Unproved, State::Skipped, State::Routed, State::Healthy];
 
-/// How many methods are in each state, those that there are none of left out. A problem is nothing but failing.
-pub(super) fn states(report: &Report) -> Vec<(State, usize)> {
-    counts(report.methods.iter().map(|method| method.state))
-}
-
-/// The same of any.
+/// How many are in each state, those that none is in left out.
 pub(super) fn counts(states: impl Iterator<Item = State>) -> Vec<(State, usize)> {
     let mut counts = STATES.map(|state| (state, 0));
     for state in states {

@@ -160,7 +160,7 @@ fn card(report: &Report, index: usize, finding: &Finding, open: bool) -> Markup 
     let diagnosis = &finding.diagnosis;
     let told = |text: &str| about(text, diagnosis);
     html! {
-        details.card.item id={ "f" (index) } data-s="failing" data-a=[api(report, finding)] open[open] {
+        details.card.item id={ "f" (index) } data-s="failing" data-a=[api(report, finding).map(say)] open[open] {
             summary {
                 (request(diagnosis))
                 @if let Some(first) = diagnosis.evidence.first() { span.first { (told(first)) } }
@@ -274,8 +274,12 @@ fn api<'r>(report: &'r Report, finding: &'r Finding) -> Option<&'r str> {
     if let Some(method) = finding.of.and_then(|index| report.methods.get(index)) {
         return Some(&method.api);
     }
-    // The id stands in a label of the host, or in the path of an emulator.
-    let url = finding.diagnosis.request.url.split(['?', '#']).next().unwrap_or("");
+    of_url(report, &finding.diagnosis.request.url)
+}
+
+/// The API whose id stands in a label of the host, or in the path of an emulator.
+pub(super) fn of_url<'r>(report: &'r Report, url: &str) -> Option<&'r str> {
+    let url = url.split(['?', '#']).next().unwrap_or("");
     let words: Vec<&str> = url.split(['/', '.', ':']).collect();
     report.stages.iter().map(|stage| stage.api.as_str()).find(|id| words.contains(id))
 }

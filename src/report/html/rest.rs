@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::super::model::{ContractRequest, Report, Undeployed};
 use super::parts::{address, badge, capped, counted, number, say};
-use super::problems::Problems;
+use super::problems::{Problems, of_url};
 
 /// So many lines of one list are drawn.
 const MOST: usize = 200;
@@ -58,7 +58,7 @@ pub(super) fn contract(report: &Report, problems: &Problems) -> Markup {
             }
             ul.list.contract {
                 (capped(&requests, MOST, |request| html! {
-                    li.item data-s=(request.state.name()) {
+                    li.item data-s=(request.state.name()) data-a=[of_url(report, &request.url).map(say)] {
                         (badge(request.state)) " "
                         code.req { b { (say(&request.method)) } " " (address(&request.url)) } " "
                         @if let Some(cause) = request.cause {

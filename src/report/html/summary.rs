@@ -85,6 +85,9 @@ pub(super) fn header(report: &Report) -> Markup {
 /// One sentence of counts.
 fn lead(report: &Report) -> Markup {
     let Coverage { deployed, probed, routed, healthy, .. } = &report.coverage;
+    if *deployed == 0 && report.contract.requests == 0 {
+        return html! { "No deployed method is known, and no request was sent." };
+    }
     html! {
         (number(*probed)) " of " (counted(*deployed, "deployed method")) " asked: "
         (number(*routed)) " routed, " (number(*healthy)) " healthy, " (number(report.unhealthy)) " unhealthy"
@@ -115,8 +118,8 @@ fn coverage(report: &Report) -> Markup {
     let room = WIDE - least * counts.len();
     let mut bars: Vec<(State, usize, usize)> = Vec::new();
     let mut x = 0;
-    for (state, count) in &counts {
-        let wide = least + room * count / total;
+    for (index, (state, count)) in counts.iter().enumerate() {
+        let wide = if index + 1 == counts.len() { WIDE + 3 - x } else { least + room * count / total };
         bars.push((*state, x, wide));
         x += wide;
     }
