@@ -31,6 +31,7 @@ async fn main() -> ExitCode {
 
 async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
     let common = &cli.common;
+    common.format.only(&cli.command)?;
     match &cli.command {
         Command::Demo => cli::demo::demo(common).await,
         Command::Run(args) => commands::run(common, args).await,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::Failure;
+
 /// Explains why Amazon API Gateway says "Missing Authentication Token".
 ///
 /// Probes every deployed method of every stage with GET, HEAD or OPTIONS, and names the cause of each failure: stage,
@@ -84,6 +86,25 @@ pub enum Format {
     Table,
     /// For machines, by the contract
     Json,
+    /// One page for a browser, of `run` and `demo`
+    Html,
+}
+
+impl Format {
+    /// Its name, as it is typed.
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Refuses a format that a command does not make, before it does anything.
+    pub fn only(self, command: &Command) -> Result<(), Failure> {
+        let made = command.formats();
+        if made.contains(&self) {
+            return Ok(());
+        }
+        let (name, made) = (command.name(), made.iter().map(|format| format.name()).collect::<Vec<_>>().join(", "));
+        Err(Failure(format!("{name} does not make {}: expected --format with one of {made}", self.name())))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -97,6 +118,9 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start an API Gateway with broken doors on this machine and find them: no account, no network
+    ///
+    /// What it finds is told on the terminal, and for a browser in gateprobe-report.html of this directory. With another
+    /// --format it goes to stdout in that one alone.
     Demo,
     /// Probe every deployed method once, and explain what is wrong
     Run(RunArgs),
@@ -136,6 +160,34 @@ pub enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
+}
+
+impl Command {
+    /// What it can write on stdout.
+    fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Demo | Self::Run(_) => &[Format::Table, Format::Json, Format::Html],
+            _ => &[Format::Table, Format::Json],
+        }
+    }
+
+    /// Its name, as it is typed.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::Run(_) => "run",
+            Self::Inventory => "inventory",
+            Self::Plan { .. } => "plan",
+            Self::Init(_) => "init",
+            Self::Diagnose(_) => "diagnose",
+            Self::Status(_) => "status",
+            Self::History { .. } => "history",
+            Self::Ack(_) => "ack",
+            Self::Explain { .. } => "explain",
+            Self::Schema => "schema",
+            Self::Config { .. } => "config",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::{Unreadable, plan};
 use gateprobe::probe::{Observation, Response, Sources, read_curl, read_saved};
-use gateprobe::report::{AwsChannel, Channel, Context, message, tell, terminal};
+use gateprobe::report::{AwsChannel, Channel, Context, html, message, tell, terminal};
 use serde::Serialize;
 use url::Url;
 
@@ -69,6 +69,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     }
     match common.format {
         Format::Json => print_json(&report)?,
+        Format::Html => print(&html::page(&report))?,
         Format::Table => print(&terminal::report(&report, setup::style(common)))?,
     }
     let mut nothing = None;
@@ -112,7 +113,7 @@ pub async fn inventory(common: &Common) -> Result<Ended, Failure> {
     let world = read(common, &run).await?;
     match common.format {
         Format::Json => print_json(world.inventory())?,
-        Format::Table => print(&listing::inventory(world.inventory()))?,
+        _ => print(&listing::inventory(world.inventory()))?,
     }
     Ok(Ended::Well)
 }
@@ -124,7 +125,7 @@ pub async fn plan_(common: &Common, file: Option<&std::path::Path>) -> Result<En
     let planned = plan(&world, &run.config, &run.domain_url, &Unreadable::new());
     match common.format {
         Format::Json => print_json(&listing::plan_json(&world, &planned))?,
-        Format::Table => print(&listing::plan(&world, &planned, common.verbose > 0))?,
+        _ => print(&listing::plan(&world, &planned, common.verbose > 0))?,
     }
     Ok(Ended::Well)
 }
@@ -190,7 +191,7 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
                 verified.map(|verified| serde_json::to_value(verified.json())).transpose().map_err(failure)?;
             print_json(&DiagnosisJson { diagnosis: &diagnosis, verified })?;
         }
-        Format::Table => {
+        _ => {
             let line = verified.as_ref().map(Verified::line);
             print(&terminal::explained(&diagnosis, line.as_deref(), setup::style(common)))?;
         }
@@ -329,7 +330,7 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
             let cause: Cause = id.parse().map_err(failure)?;
             match common.format {
                 Format::Json => serde_json::to_string_pretty(&cause.description()).map_err(failure)? + "\n",
-                Format::Table => terminal::explain(cause, style),
+                _ => terminal::explain(cause, style),
             }
         }
         None => match common.format {
@@ -337,7 +338,7 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
                 let all: Vec<_> = Cause::ALL.iter().map(|cause| cause.description()).collect();
                 serde_json::to_string_pretty(&all).map_err(failure)? + "\n"
             }
-            Format::Table => terminal::causes(style),
+            _ => terminal::causes(style),
         },
     };
     print(&text)?;

@@ -1,6 +1,7 @@
 //! `gateprobe demo`: an API Gateway with broken doors on loopback, and one whole run against it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
@@ -8,13 +9,16 @@ use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::Provenance;
-use gateprobe::report::{Report, terminal};
+use gateprobe::report::{Report, html, terminal};
 use gateprobe::simulator::Simulator;
 use gateprobe::simulator::demo::{Door, Fault, Scene, scene};
 use url::Url;
 
 use super::args::{Common, Format};
-use super::{Ended, Failure, failure, print, print_json, setup};
+use super::{Ended, Failure, failure, page, print, print_json, setup};
+
+/// Where the demo writes its page, in the directory that it is started in.
+const PAGE: &str = "gateprobe-report.html";
 
 /// Runs the demo. Ends well when the run found exactly the faults that the scene has.
 pub async fn demo(common: &Common) -> Result<Ended, Failure> {
@@ -42,11 +46,16 @@ pub async fn demo(common: &Common) -> Result<Ended, Failure> {
     let (missed, surprises) = compare(&scene, &simulator, &report);
     match common.format {
         Format::Json => print_json(&report)?,
+        Format::Html => print(&html::page(&report))?,
         Format::Table => {
             print(&terminal::report(&report, setup::style(common)))?;
             let faults = scene.faults.iter().filter(told).count() + scene.contract.len();
             if missed.is_empty() && surprises.is_empty() {
                 print(&format!("the demo has {faults} broken doors, and these were found, each with its cause\n"))?;
+            }
+            match page::write(Path::new(PAGE), &html::page(&report)) {
+                Ok(()) => super::say(&format!("the same for a browser: {PAGE}")),
+                Err(why) => super::warn(&why),
             }
         }
     }

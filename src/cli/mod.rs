@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod listing;
 pub mod memory;
+mod page;
 pub mod setup;
 pub mod state;
 pub mod verify;
@@ -47,8 +48,13 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print(&(text + "\n"))
 }
 
-/// Says something on stderr.
-pub fn warn(text: &str) {
+/// Says something on stderr, beside the data on stdout.
+pub fn say(text: &str) {
     // Where stderr is closed there is nobody to tell.
-    let _ = writeln!(std::io::stderr().lock(), "warning: {text}");
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Says on stderr that something is amiss.
+pub fn warn(text: &str) {
+    say(&format!("warning: {text}"));
 }

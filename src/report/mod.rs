@@ -1,4 +1,4 @@
-//! Telling people: what a run found, as a table, JSON, CloudWatch metrics and an SNS alert.
+//! Telling people: what a run found, as a table, a page, JSON, CloudWatch metrics and an SNS alert.
 
 mod alert;
 mod alert_text;
@@ -9,6 +9,7 @@ mod cloudwatch;
 mod failure;
 #[cfg(test)]
 mod fixture;
+pub mod html;
 mod latency;
 mod message;
 mod metrics;
@@ -23,6 +24,7 @@ mod tally;
 pub mod tell;
 pub mod terminal;
 pub mod widget;
+mod wrong_part;
 
 pub use crate::remember::Severity;
 pub use alert::{ALERT_VERSION, Alert, Attribute, alert};

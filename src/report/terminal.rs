@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::causes::{answer_line, by_step, step_title};
 use super::model::{Finding, Memory, Report};
+use super::wrong_part::wrong_part;
 use crate::diagnose::{Cause, Confidence, Diagnosis, RequestLine, StepName, StepResult, Verdict};
 use crate::gateway::{TreeSource, steers};
 
@@ -389,12 +390,7 @@ fn request_lines(diagnosis: &Diagnosis, width: usize) -> (String, Vec<std::ops::
         }
     }
     let mut source = format!("{method} ");
-    // An empty place, as that of a missing stage, is shown by the character that stands there. At the very end that is
-    // the last one.
-    let at = diagnosis.at.clone().filter(|at| at.start <= at.end && at.end <= url.len()).map(|at| {
-        let start = if at.is_empty() { at.start.min(url.len().saturating_sub(1)) } else { at.start };
-        start..if at.is_empty() { start + 1 } else { at.end }
-    });
+    let at = wrong_part(diagnosis).filter(|at| url.get(at.clone()).is_some());
     let mut marked = Vec::new();
     for (index, start) in cuts.iter().enumerate() {
         let end = cuts.get(index + 1).copied().unwrap_or(url.len());
