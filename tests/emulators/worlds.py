@@ -120,6 +120,31 @@ def healthy(servers: Sequence[Server], backend: str, name: str = "healthy", stag
     return World(api, frozenset(Method(stage, verb, path) for verb, path in HEALTHY), frozenset())
 
 
+@dataclass(frozen=True)
+class TwoApis:
+    """One API with a door that answers and one that does not, and one with nothing wrong."""
+
+    orders: RestApi
+    stock: RestApi
+
+
+def two_apis(ministack: Server, backend: str) -> TwoApis:
+    """MiniStack only.
+
+    orders  GET /orders answers. GET /legacy is deployed and yet does not route: MiniStack serves the edited tree, which lacks it.
+    stock   GET /stock answers.
+    """
+    orders = RestApi([ministack], "orders")
+    orders.method("GET", "/orders", Http(f"{backend}/orders"))
+    orders.method("GET", "/legacy", Http(f"{backend}/legacy"))
+    orders.deploy("prod")
+    orders.remove("GET", "/legacy")
+    stock = RestApi([ministack], "stock")
+    stock.method("GET", "/stock", Http(f"{backend}/stock"))
+    stock.deploy("prod")
+    return TwoApis(orders, stock)
+
+
 SHOP_DOMAIN = "api.example.test"
 BARE_DOMAIN = "bare.example.test"
 
