@@ -6,6 +6,7 @@ into the repository. GATEPROBE_SAM_BUILD names another build folder.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +30,11 @@ NAME = "gateprobe"
 MANAGED = "aws-sam-cli-managed-default"
 """The stack that `--resolve-s3` makes for SAM's bucket, once an account and region. `sam delete` leaves it, as it should."""
 
+REMOVED: Mapping[str, str] = {
+    "DurationAlarm": "metric math: MiniStack's CloudFormation refuses an alarm with `Metrics`",
+}
+"""Resources that are taken out of the built template before it is deployed here, with the reason; see template.without."""
+
 
 def built() -> Path:
     """The folder that `sam build` made. None: a skip, or a failure where the Lambda is required."""
@@ -46,18 +52,27 @@ def built() -> Path:
     return folder.resolve()
 
 
+class Refused(Exception):
+    """`sam` did not end well; the text is what it said."""
+
+
 @dataclass
 class Stack:
     server: Server
     project: Path
     parameters: Mapping[str, str]
-    body: Mapping[str, Any] = field(repr=False, default_factory=template.translated)
+    body: Mapping[str, Any] = field(repr=False, default_factory=lambda: template.without(template.translated(), REMOVED))
+    """What was deployed should be: the repository's template, less what was removed."""
 
     @classmethod
     def of(cls, server: Server, project: Path, build: Path, parameters: Mapping[str, str]) -> Stack:
         """Nothing is deployed yet."""
         shutil.copytree(build, project / ".aws-sam" / "build")
-        shutil.copy(REPOSITORY / "samconfig.toml", project)
+        own = project / ".aws-sam" / "build" / "template.yaml"
+        own.write_text(json.dumps(template.without(template.written(own), REMOVED), default=str))
+        # The last two are named by the template's metadata for the Serverless Application Repository; `sam deploy` uploads them too.
+        for name in ("samconfig.toml", "README.md", "LICENSE-APACHE"):
+            shutil.copy(REPOSITORY / name, project)
         addresses = {"EndpointUrl": server.url, "InvokeUrl": invoke_url(server)}
         return cls(server, project, {**addresses, **parameters})
 
@@ -68,15 +83,18 @@ class Stack:
             ["sam", *arguments], env=env, cwd=self.project, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
         )
         output = f"sam {' '.join(arguments)}\nexit {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
-        assert done.returncode == 0, output
+        if done.returncode != 0:
+            raise Refused(output)
         return output
 
     def deploy(self, **changed: str) -> str:
-        self.parameters = {**self.parameters, **changed}
-        return self.sam(
+        parameters = {**self.parameters, **changed}
+        output = self.sam(
             "deploy", "--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar",
-            "--parameter-overrides", *(f'{name}="{value}"' for name, value in self.parameters.items()),
+            "--parameter-overrides", *(f'{name}="{value}"' for name, value in parameters.items()),
         )  # fmt: skip
+        self.parameters = parameters
+        return output
 
     def delete(self) -> str:
         return self.sam("delete", "--no-prompts")

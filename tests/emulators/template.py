@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,19 +29,49 @@ class Resource:
     properties: Mapping[str, Any]
 
 
+def written(path: Path = REPOSITORY / "template.yaml") -> dict[str, Any]:
+    """The template as it is written, with CloudFormation's short forms made long."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    return yaml_parse(path.read_text())
+
+
 def translated(path: Path = REPOSITORY / "template.yaml") -> dict[str, Any]:
     """The template as CloudFormation sees it after the SAM transform; nothing is resolved yet."""
     import boto3
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.translator import Translator
-    from samtranslator.yaml_helper import yaml_parse
 
-    template = yaml_parse(path.read_text())
+    template = written(path)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             # The translator takes no local folder. `sam deploy` puts the archive's real address here.
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     return Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION)).translate(template, {})
+
+
+GONE = "not-in-the-emulator"
+
+
+def without(body: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """The template less some resources; what referred to one says GONE there. Nothing else is changed (test_stack.py holds it to that)."""
+    kept = {name: resource for name, resource in body["Resources"].items() if name not in names}
+    return _unreferred({**body, "Resources": kept}, names)
+
+
+def _unreferred(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, list):
+        return [_unreferred(item, names) for item in value]
+    if isinstance(value, str):
+        return re.sub(r"\$\{(\w+)(\.\w+)?\}", lambda found: GONE if found.group(1) in names else found.group(0), value)
+    if not isinstance(value, dict):
+        return value
+    match value:
+        case {"Ref": name} if name in names:
+            return GONE
+        case {"Fn::GetAtt": [name, _]} if name in names:
+            return GONE
+    return {key: _unreferred(item, names) for key, item in value.items()}
 
 
 @dataclass(frozen=True)
@@ -162,8 +192,11 @@ class Template:
     def _attribute(self, argument: Any) -> str:
         name, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
         kind, id = self.body["Resources"][name]["Type"], self._id(name)
-        if attribute == "Arn":
-            return arn(kind, id)
+        match kind, attribute:
+            case _, "Arn":
+                return arn(kind, id)
+            case "AWS::SQS::Queue", "QueueName":
+                return id.rsplit("/", 1)[1]
         raise ValueError(f"the attribute {attribute} of {kind} is not known here")
 
     def _sub(self, argument: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import re
 import time
 import urllib.request
 import zipfile
@@ -33,26 +34,40 @@ from poll import until
 from readback import Properties, differences, expected
 from server import Server
 from stack import Stack
-from template import ACCOUNT, Resource
+from template import ACCOUNT, GONE, Resource, Template, translated, without
 
 PARAMETERS = {
     # The shortest that EventBridge Scheduler knows; MiniStack looks every ten seconds whether a schedule is due.
     "Schedule": "rate(1 minute)",
+    "Timeout": "60",
+    # MiniStack's CloudFormation has no composite alarms.
+    "CompositeAlarm": "no",
+    # Everything else that a parameter can add.
     "AlertEmail": "watch@example.test",
+    "TopicKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
+    "MinimumCoverage": "50",
+    "WatchDeployments": "true",
 }
 
-LEFT_OUT: Mapping[str, str] = {}
-"""Resources of the template that are not deployed here, and why."""
+SWITCHED_OFF: Mapping[str, str] = {
+    "PagingAlarm": "MiniStack's CloudFormation has no composite alarms",
+    "UpkeepAlarm": "MiniStack's CloudFormation has no composite alarms",
+}
+"""Resources that CompositeAlarm=no leaves out, and why it is given. stack.REMOVED has those that no parameter leaves out."""
 
-CHANGED = {"Schedule": "rate(1 hour)", "Timeout": "120", "LogRetentionDays": "7"}
+CHANGED = {"Schedule": "rate(2 hours)", "Timeout": "120", "LogRetentionDays": "7"}
 """What the second `sam deploy` changes."""
 
 CHANGES = {
     "Function": ["Timeout"],
     "FunctionSchedule": ["ScheduleExpression"],
     "LogGroup": ["RetentionInDays"],
+    "WidgetLogGroup": ["RetentionInDays"],
 }
 """What that changes of the deployed, and nothing else: by logical id, the properties."""
+
+ATTACHED = {"AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"}
+"""Types that are a part of another resource, and go with it."""
 
 FIRST_RUN = 60 + 10 + 30
 """Seconds from `sam deploy` until a schedule of one minute has surely fired and its run has ended."""
@@ -62,7 +77,8 @@ FIRST_RUN = 60 + 10 + 30
 class Deployed:
     stack: Stack
     before: Mapping[str, frozenset[str]]
-    """What there was before `sam deploy`."""
+    after: Mapping[str, frozenset[str]]
+    """What there was before `sam deploy`, and right after it."""
     found: Mapping[str, Properties | None]
     """Read back at once, by logical id."""
     wanted: Mapping[str, Resource]
@@ -79,17 +95,17 @@ def world(ministack: Server, backend_server: Backend) -> worlds.TwoApis:
 @pytest.fixture(scope="module")
 def deployed(world: worlds.TwoApis, ministack: Server, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     before = census.take(ministack)
-    made = Stack.of(ministack, tmp_path_factory.mktemp("project"), stack.built(), PARAMETERS)
+    # One failing run opens an incident: by default it takes two of three.
+    config = f"{{alerts: {{failing: 1}}, contract: [{{url: '{world.wanted}'}}]}}"
+    made = Stack.of(ministack, tmp_path_factory.mktemp("project"), stack.built(), {**PARAMETERS, "Config": config})
     made.deploy()
     wanted = made.wanted().resources()
-    return Deployed(made, before, read_all(made, wanted), wanted)
+    return Deployed(made, before, census.take(ministack), read_all(made, wanted), wanted)
 
 
 @pytest.fixture(scope="module")
-def inbox(deployed: Deployed, ministack: Server) -> Iterator[Inbox]:
-    inbox = Inbox.open(ministack, "stack-alerts", topic=deployed.stack["Topic"])
-    yield inbox
-    inbox.close()
+def inbox(deployed: Deployed, ministack: Server) -> Inbox:
+    return Inbox.open(ministack, "stack-alerts", topic=deployed.stack["Topic"])
 
 
 def read_all(made: Stack, wanted: Mapping[str, Resource]) -> dict[str, Properties | None]:
@@ -97,17 +113,61 @@ def read_all(made: Stack, wanted: Mapping[str, Resource]) -> dict[str, Propertie
     return {name: readback.read(made.server, physical[name], resource) for name, resource in wanted.items() if name in physical}
 
 
+# ---- What is deployed here, and what is not ------------------------------------------------------------------------
+
+
+class TestTheTemplateHere:
+    """The template that is deployed is the repository's, but for what two lists name."""
+
+    def test_removing_changes_nothing_else(self) -> None:
+        """Each difference is a removed resource, or a reference to one."""
+        whole, less = translated(), without(translated(), stack.REMOVED)
+        removed = {f"Resources.{name}" for name in stack.REMOVED}
+        assert set(less["Resources"]) == set(whole["Resources"]) - set(stack.REMOVED)
+        for where, one, other in unlike(whole, less):
+            if where not in removed:
+                text = one if isinstance(one, str) else json.dumps(one)
+                named = [name for name in stack.REMOVED if name in text]
+                assert named and GONE in str(other) and GONE not in text, (where, one, other)
+                for name in named:
+                    text = re.sub(r"\$\{" + name + r"(\.\w+)?\}", GONE, text)
+                assert not isinstance(one, str) or text == other, (where, one, other)
+
+    def test_no_composite_changes_only_who_sends(self) -> None:
+        """CompositeAlarm=no leaves out the composites, and lets the other alarms send for themselves."""
+        ids = {name: name for name in translated()["Resources"]} | {"DeadLetters": "http://sqs/DeadLetters"}
+        given = {"EndpointUrl": "http://x", "InvokeUrl": "http://x", **PARAMETERS}
+        yes, no = (Template(translated(), {**given, "CompositeAlarm": word}, stack.NAME, ids).resources() for word in ("yes", "no"))
+        assert set(yes) - set(no) == set(SWITCHED_OFF) and set(no) <= set(yes)
+        for name in no:
+            changed = {where.split("[")[0] for where, _, _ in unlike(yes[name].properties, no[name].properties)}
+            assert changed <= {"AlarmActions", "OKActions"} and (not changed or no[name].type == "AWS::CloudWatch::Alarm"), (name, changed)
+
+
+def unlike(one: Any, other: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Each place where two values are not the same, as deep as they are both maps or lists."""
+    if isinstance(one, dict) and isinstance(other, dict) and set(one) != {"Ref"} and set(one) != {"Fn::GetAtt"}:
+        for key in one.keys() | other.keys():
+            yield from unlike(one.get(key), other.get(key), f"{where}.{key}" if where else key)
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, (left, right) in enumerate(zip(one, other, strict=True)):
+            yield from unlike(left, right, f"{where}[{index}]")
+    elif one != other:
+        yield where, one, other
+
+
 # ---- What was deployed ---------------------------------------------------------------------------------------------
 
 
 class TestDeployed:
     def test_every_resource_of_the_template_is_there(self, deployed: Deployed) -> None:
-        """By logical id and type; what is not deployed stands on the list, with its reason."""
-        asked = {name: resource["Type"] for name, resource in deployed.stack.body["Resources"].items()}
+        """By logical id and type; what is not deployed stands on one of two lists, with its reason."""
+        asked = {name: resource["Type"] for name, resource in translated()["Resources"].items()}
+        left_out = {*SWITCHED_OFF, *stack.REMOVED}
         there = {name: kind for name, (kind, _) in deployed.stack.members().items()}
         assert deployed.stack.status() == "CREATE_COMPLETE"
-        assert there == {name: kind for name, kind in asked.items() if name not in LEFT_OUT}
-        assert set(LEFT_OUT) <= set(asked), "the list names what is no longer in the template"
+        assert there == {name: kind for name, kind in asked.items() if name not in left_out}
+        assert left_out <= set(asked), "a list names what is no longer in the template"
 
     def test_each_is_as_the_template_says(self, deployed: Deployed) -> None:
         """By its own service's API, property by property."""
@@ -138,6 +198,7 @@ class TestDeployed:
         assert leaves > 100, "there is hardly anything to compare"
 
     def test_the_code_is_what_was_built(self, deployed: Deployed, ministack: Server) -> None:
+        # Both functions are one build: `sam build` makes one folder for them.
         built = {path.name: path.read_bytes() for path in (stack.built() / "Function").iterdir()}
         for name, wanted in deployed.wanted.items():
             if wanted.type == "AWS::Lambda::Function":
@@ -149,10 +210,10 @@ class TestDeployed:
     def test_outputs_lead_to_what_is_there(self, deployed: Deployed) -> None:
         assert deployed.stack.outputs() == deployed.stack.wanted().outputs()
 
-    def test_nothing_else_was_made(self, deployed: Deployed, inbox: Inbox, ministack: Server) -> None:
-        """Beside the stack and its resources: SAM's own stack with its bucket, and this test's queue."""
-        mine = [*deployed.stack.physical().values(), inbox.queue, stack.MANAGED]
-        for kind, names in census.added(deployed.before, census.take(ministack)).items():
+    def test_nothing_else_was_made(self, deployed: Deployed) -> None:
+        """Beside the stack and its resources: SAM's own stack with its bucket."""
+        mine = [*deployed.stack.physical().values(), stack.MANAGED]
+        for kind, names in census.added(deployed.before, deployed.after).items():
             strangers = {name for name in names if name != stack.NAME and not any(id in name for id in mine)}
             assert not strangers, (kind, strangers)
 
@@ -174,3 +235,206 @@ def altered(value: Any, path: tuple[Any, ...]) -> Any:
         at = at[key]
     at[path[-1]] = "something else"
     return copied
+
+
+# ---- What it does --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """What the schedule's first run left."""
+
+    log: list[Mapping[str, Any]]
+    alerts: list[Alert]
+
+
+@pytest.fixture(scope="module")
+def first_run(deployed: Deployed, inbox: Inbox, ministack: Server) -> FirstRun:
+    """Nobody invokes the function: the schedule must."""
+    until("a heartbeat of the scheduled run", lambda: statistics(ministack, "Heartbeat"), FIRST_RUN)
+    lines = until("the run's log", lambda: has_ended(log_of(deployed.stack, "LogGroup")), 30)
+    return FirstRun(lines, inbox.read(20, wanted=5))
+
+
+def log_of(made: Stack, group: str) -> list[str]:
+    pages = client(made.server.url, "logs").get_paginator("filter_log_events").paginate(logGroupName=made[group])
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def has_ended(lines: list[str]) -> list[Mapping[str, Any]]:
+    """The JSON lines, once Lambda has written the report of the invocation."""
+    return [json.loads(line) for line in lines if line.startswith("{")] if any(line.startswith("REPORT") for line in lines) else []
+
+
+class TestScheduledRun:
+    def test_runs_natively_by_its_schedule(self, first_run: FirstRun) -> None:
+        [run, *_] = [line for line in first_run.log if line.get("message") == "run"]
+        report = json.loads(run["report"])
+        assert report["coverage"]["deployed"] == report["coverage"]["probed"] == 3, report
+        assert report["causes"] == {"backend-status": 1, "path-unknown": 1}, report
+        assert report["routing_failures"] == 1 and report["gaps"] == 0 and report["stopped_early"] is False, report
+        assert all(line["level"] and line["timestamp"] for line in first_run.log)
+
+    def test_nothing_went_wrong_in_it(self, first_run: FirstRun) -> None:
+        """The problems that it found are all that it warns of: every permission, table and topic was there."""
+        worse = [line for line in first_run.log if line["level"] not in ("INFO", "DEBUG")]
+        assert sorted(line.get("cause") for line in worse if line["message"] == "problem") == ["backend-status", "path-unknown"]
+        assert len(worse) == 2, worse
+
+    def test_metrics(self, first_run: FirstRun, world: worlds.TwoApis, ministack: Server) -> None:
+        names = {name for name, dimensions in series(ministack) if not dimensions}
+        assert names >= {"Heartbeat", "Probed", "Coverage", "Unhealthy", "RoutingFailures", "Gaps", "RunDuration", "OpenIncidents", "OutboxWaiting"}
+        orders = {"ApiName": "orders", "ApiId": world.orders.id, "Stage": "prod"}
+        stock = {"ApiName": "stock", "ApiId": world.stock.id, "Stage": "prod"}
+        for name, where, value in (
+            ("RoutingFailures", orders, 1),
+            ("Unhealthy", orders, 2),
+            ("Unhealthy", stock, 0),
+            ("Probed", orders, 2),
+            ("Probed", stock, 1),
+            ("Coverage", orders, 100),
+        ):
+            found = statistics(ministack, name, where)
+            assert found and found.maximum == value, (name, where, found)
+
+    def test_alarm_states(self, deployed: Deployed, first_run: FirstRun, ministack: Server) -> None:
+        """Of every alarm on the function's own metrics. MiniStack evaluates an alarm when data for it is put."""
+        wanted = {
+            deployed.stack[name]: "ALARM" if name in ("RoutingFailuresAlarm", "UnhealthyAlarm") else "OK"
+            for name, alarm in deployed.wanted.items()
+            # No certificate is seen on plain HTTP, so that metric has no data.
+            if alarm.properties.get("Namespace") == "Gateprobe" and alarm.properties["MetricName"] != "CertificateDays"
+        }
+        assert len(wanted) > 5
+
+        def states() -> dict[str, str]:
+            told = client(ministack.url, "cloudwatch").describe_alarms()["MetricAlarms"]
+            return {alarm["AlarmName"]: alarm["StateValue"] for alarm in told if alarm["AlarmName"] in wanted}
+
+        until(f"alarm states {wanted}", lambda: states() == wanted, 20)
+
+    def test_alerts_and_alarms_reach_a_subscriber(self, deployed: Deployed, first_run: FirstRun, world: worlds.TwoApis) -> None:
+        bodies = [json.loads(alert.message) for alert in first_run.alerts]
+        opened = {body["incident"]["cause"]: body for body in bodies if body.get("transition") == "opened"}
+        assert set(opened) == {"path-unknown", "backend-status"}, bodies
+        assert world.wanted in json.dumps(opened["path-unknown"]) and "/broken" in json.dumps(opened["backend-status"])
+        alarms = {(body["AlarmName"], body["NewStateValue"]) for body in bodies if "AlarmName" in body}
+        assert (deployed.stack["RoutingFailuresAlarm"], "ALARM") in alarms, bodies
+        dashboard = {body["links"]["dashboard"] for body in bodies if "links" in body}
+        assert dashboard == {deployed.stack.outputs()["DashboardUrl"]}
+
+    def test_state_is_in_the_table(self, deployed: Deployed, first_run: FirstRun, gateprobe: Gateprobe, ministack: Server) -> None:
+        """`gateprobe status` on the stack's table, as a person at a desk asks it."""
+        outcome = gateprobe.on(ministack)("status", "--state", f"table:{deployed.stack['Table']}", "--format", "json")
+        assert outcome.status == 1, outcome
+        status = outcome.json()
+        assert {incident["cause"] for incident in status["open"]} == {"path-unknown", "backend-status"}, outcome
+        assert status["outbox"]["length"] == 0, outcome
+
+
+# ---- An update -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Updated:
+    before: Mapping[str, Properties | None]
+    after: Mapping[str, Properties | None]
+    ids_before: Mapping[str, str]
+    items_before: int
+
+
+@pytest.fixture(scope="module")
+def updated(deployed: Deployed, first_run: FirstRun) -> Updated:
+    made = deployed.stack
+    before, ids = read_all(made, made.wanted().resources()), made.physical()
+    items = rows(made)
+    made.deploy(**CHANGED)
+    return Updated(before, read_all(made, made.wanted().resources()), ids, items)
+
+
+def rows(made: Stack) -> int:
+    return client(made.server.url, "dynamodb").scan(TableName=made["Table"])["Count"]
+
+
+class TestUpdate:
+    def test_changes_exactly_what_was_changed(self, deployed: Deployed, updated: Updated) -> None:
+        assert deployed.stack.status() == "UPDATE_COMPLETE"
+        changed = {
+            name: sorted({text.split(":")[0].split(".")[0].split("[")[0] for text in differences(found, updated.after[name])})
+            for name, found in updated.before.items()
+        }
+        assert {name: properties for name, properties in changed.items() if properties} == CHANGES
+
+    def test_is_as_the_template_says(self, deployed: Deployed, updated: Updated) -> None:
+        for name, wanted in deployed.stack.wanted().resources().items():
+            assert not list(differences(expected(wanted), updated.after[name])), name
+
+    def test_a_nonsense_combination_is_refused(self, deployed: Deployed, updated: Updated) -> None:
+        """The template's Rules, as CloudFormation evaluates them; nothing is changed."""
+        with pytest.raises(stack.Refused, match="A run every minute needs a Timeout"):
+            deployed.stack.deploy(Schedule="rate(1 minute)")
+        assert deployed.stack.status() == "UPDATE_COMPLETE"
+
+    def test_replaces_nothing(self, deployed: Deployed, updated: Updated) -> None:
+        """The same resources under the same names; what the table remembers is still there."""
+        assert deployed.stack.physical() == updated.ids_before
+        assert rows(deployed.stack) >= updated.items_before > 0
+
+
+# ---- Changes behind CloudFormation's back ---------------------------------------------------------------------------
+
+
+class TestDrift:
+    """The comparison against real changes of what is deployed, not of the template."""
+
+    def test_a_deleted_alarm(self, deployed: Deployed, updated: Updated, ministack: Server) -> None:
+        client(ministack.url, "cloudwatch").delete_alarms(AlarmNames=[deployed.stack["HeartbeatAlarm"]])
+        assert self.drifted(deployed) == {"HeartbeatAlarm": ["is gone"]}
+
+    def test_a_wider_role(self, deployed: Deployed, updated: Updated, ministack: Server) -> None:
+        statement = {"Effect": "Allow", "Action": "apigateway:PATCH", "Resource": "*"}
+        client(ministack.url, "iam").put_role_policy(
+            RoleName=deployed.stack["FunctionRole"], PolicyName="more", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        )
+        assert self.drifted(deployed)["FunctionRole"] != []
+
+    def test_a_variable_more(self, deployed: Deployed, updated: Updated, ministack: Server) -> None:
+        functions = client(ministack.url, "lambda")
+        name = deployed.stack["Function"]
+        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**variables, "GATEPROBE_SECRET": "x"}})
+        [told] = self.drifted(deployed)["Function"]
+        assert "GATEPROBE_SECRET" in told
+
+    def drifted(self, deployed: Deployed) -> dict[str, list[str]]:
+        wanted = deployed.stack.wanted().resources()
+        told = {}
+        for name, found in read_all(deployed.stack, wanted).items():
+            told[name] = ["is gone"] if found is None else list(differences(expected(wanted[name]), found))
+        return {name: texts for name, texts in told.items() if texts}
+
+
+# ---- The end -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def deleted(deployed: Deployed, updated: Updated, inbox: Inbox) -> dict[str, set[str]]:
+    """What is left of it, kind by kind."""
+    deployed.stack.delete()
+    inbox.close()
+    return census.added(deployed.before, census.take(deployed.stack.server))
+
+
+class TestDelete:
+    def test_leaves_nothing(self, deployed: Deployed, deleted: dict[str, set[str]]) -> None:
+        """But SAM's own bucket, which is the account's and serves every stack in the Region; docs/deploying.md says so."""
+        assert set(deleted) == {"CloudFormation stacks", "S3 buckets"}, deleted
+        assert deleted["CloudFormation stacks"] == {stack.MANAGED}
+        [bucket] = deleted["S3 buckets"]
+        assert bucket.startswith(stack.MANAGED), "the bucket that --resolve-s3 made; the stack's archives in it are gone"
+
+    def test_everything_of_the_stack_was_looked_for(self, deployed: Deployed, updated: Updated) -> None:
+        """What the census did not see while the stack was there, it would not miss now."""
+        seen = [name for names in census.added(deployed.before, deployed.after).values() for name in names]
+        unseen = {name for name, id in updated.ids_before.items() if not any(id in name for name in seen)}
+        assert {deployed.wanted[name].type for name in unseen} == ATTACHED, unseen

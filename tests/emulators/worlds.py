@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aws import REGION, client
-from restapi import Http, Mock, RestApi
+from restapi import Http, Mock, RestApi, invoke_url
 from server import Server, free_port
 
 PROBED_VERBS = {"GET", "HEAD", "OPTIONS", "ANY"}
@@ -122,27 +122,23 @@ def healthy(servers: Sequence[Server], backend: str, name: str = "healthy", stag
 
 @dataclass(frozen=True)
 class TwoApis:
-    """One API with a door that answers and one that does not, and one with nothing wrong."""
+    """One API with a door that answers, one whose backend fails and one that callers want and nobody built; and one with nothing wrong."""
 
     orders: RestApi
     stock: RestApi
+    wanted: str
+    """The URL of the door that is not there: GET /archive of `orders`."""
 
 
 def two_apis(ministack: Server, backend: str) -> TwoApis:
-    """MiniStack only.
-
-    orders  GET /orders answers. GET /legacy is deployed and yet does not route: MiniStack serves the edited tree, which lacks it.
-    stock   GET /stock answers.
-    """
     orders = RestApi([ministack], "orders")
     orders.method("GET", "/orders", Http(f"{backend}/orders"))
-    orders.method("GET", "/legacy", Http(f"{backend}/legacy"))
+    orders.method("GET", "/broken", Http(f"{backend}/status/500"))
     orders.deploy("prod")
-    orders.remove("GET", "/legacy")
     stock = RestApi([ministack], "stock")
     stock.method("GET", "/stock", Http(f"{backend}/stock"))
     stock.deploy("prod")
-    return TwoApis(orders, stock)
+    return TwoApis(orders, stock, f"{invoke_url(ministack, orders.id, 'prod')}/archive")
 
 
 SHOP_DOMAIN = "api.example.test"
