@@ -17,6 +17,7 @@
 pub mod config;
 pub mod diagnose;
 pub mod discover;
+pub mod event;
 pub mod gateway;
 pub mod openapi;
 pub mod pipeline;

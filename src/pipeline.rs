@@ -14,8 +14,8 @@ use futures::StreamExt;
 use crate::config::{Config, ContractEntry, Limits};
 use crate::diagnose::{Cause, Diagnosis, StepName, diagnose, diagnose_deployed, hold_to};
 use crate::discover::{self, ControlPlane, DiscoverError, Wanted};
-use crate::gateway::{Gap, InvokeUrl, Request, World};
-use crate::plan::{DomainUrl, Plan, Probe, Subject, plan};
+use crate::gateway::{Address, Gap, InvokeUrl, Request, World};
+use crate::plan::{DomainUrl, NO_STAGE_FITS, Plan, Probe, Subject, plan};
 use crate::probe::{Job, Keyring, Observation, Outcome, Pin, PinError, Prober, ProberError, Settings};
 use crate::report::{Report, Standing, Tally, standing, url_without_values};
 
@@ -98,6 +98,9 @@ pub struct Outcomes {
 /// One full run, beside what earlier ones saw: what was taken away is asked for too, and what matters most comes first.
 /// Nothing is written down yet; see [`Memory::settle`].
 ///
+/// Where one API of the scope is wanted ([`Scope::only`](crate::config::Scope::only)), what the run does not see is not gone, its figures are no figures
+/// of all, and requests of the contract that lead to no API that was read are left to the next whole run.
+///
 /// # Errors
 /// [`DiscoverError`] where nothing could be read at all. Everything less is in the report.
 pub async fn run_with(
@@ -109,11 +112,12 @@ pub async fn run_with(
     memory: Option<&Memory>,
 ) -> Result<Outcomes, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
+    let part = wanted.is_part();
     let (world, keyring) =
         futures::join!(Box::pin(read(run, plane, wanted, clock)), Box::pin(keyring(&run.config, prober)));
     let mut world = world?;
     let past = match memory {
-        Some(memory) => Some(memory.recall(&world).await),
+        Some(memory) => Some(memory.recall(&world, part).await),
         None => None,
     };
     if let Some(past) = &past {
@@ -129,6 +133,9 @@ pub async fn run_with(
     planned.gaps.extend(
         certificates.into_iter().map(|(host, reason)| Gap { place: format!("client certificate for {host}"), reason }),
     );
+    if part {
+        leave_to_the_whole(&world, &mut planned);
+    }
     if let Some(past) = &past {
         planned.ask_for_removed(
             &world,
@@ -153,6 +160,22 @@ pub async fn run_with(
     report.warn_of_certificates(run.config.certificate_days.0);
     let remembered = remembered.map(|remembered| remembered.of(&report));
     Ok(Outcomes { report, remembered })
+}
+
+/// Takes out what a run of a part can say nothing of: requests of the contract to APIs that it did not read.
+fn leave_to_the_whole(world: &World, plan: &mut Plan) {
+    let of_it = |probe: &Probe| {
+        let known = match world.locate(&probe.request) {
+            Address::Endpoint(endpoint) => endpoint.api,
+            Address::Domain(domain) => domain.api,
+            Address::Elsewhere => None,
+        };
+        !matches!(probe.subject, Subject::Contract(_)) || known.is_some()
+    };
+    plan.probes.retain(of_it);
+    plan.refusals.retain(of_it);
+    // Of documents for APIs that were not read.
+    plan.gaps.retain(|gap| !gap.place.starts_with("contract entry ") || !gap.reason.starts_with(NO_STAGE_FITS));
 }
 
 /// Sends what is planned and tallies what comes back, one by one: no observation is kept.

@@ -1,8 +1,15 @@
-//! Gateprobe as a Lambda function: one run an invocation, whatever the event says.
+//! Gateprobe as a Lambda function: what an event asks for, done and answered.
 //!
-//! `EventBridge` Scheduler invokes it; the event's content does not matter. Everything that a user decides comes from the
-//! environment that template.yaml sets, and from the config that was pushed to the stack's table.
+//! [`Event`] says what there is to do: a run, a look at one API after CloudTrail told of a change, or the dashboard's widget.
+//! Everything that a user decides comes from the environment that template.yaml sets, and from the config that was pushed to
+//! the stack's table.
 
+#[path = "bootstrap/changed.rs"]
+mod changed;
+#[path = "bootstrap/widget.rs"]
+mod widget;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use aws_config::{BehaviorVersion, SdkConfig};
 use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
+use gateprobe::event::Event;
 use gateprobe::gateway::{Gap, InvokeUrl};
 use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::DomainUrl;
@@ -29,15 +37,48 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     // What is set up wrongly is told by every invocation, where people look, and not by a crash at the start.
     let function =
-        Function::new(aws).inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
+        Function::new(aws.clone()).inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
-        match &function {
-            // Boxed: the compiler lays out nested futures only so deep.
-            Ok(function) => Box::pin(function.handle(event)).await,
-            Err(fault) => Err(fault.clone()),
-        }
+        // Boxed: the compiler lays out nested futures only so deep.
+        Box::pin(answer(&aws, function.as_ref(), event)).await
     }))
     .await
+}
+
+/// Does what the event asks for.
+async fn answer(
+    aws: &SdkConfig,
+    function: Result<&Function, &Fault>,
+    event: LambdaEvent<Value>,
+) -> Result<Value, Fault> {
+    let event_read = Event::read(&event.payload)
+        .map_err(|error| Fault::new("Gateprobe.Event", error.to_string()))
+        .inspect_err(|fault| tracing::error!(%fault, "the event is none that is known"))?;
+    match event_read {
+        // Not the monitor's: it needs nothing but the table, and its own rights are for no more.
+        Event::Widget(ask) => Ok(widget::answer(aws, &ask, &event.context).await),
+        Event::Ignored(why) => Ok(ignored(&why)),
+        Event::Changed(change) => match function {
+            Ok(function) => Box::pin(changed::look(function, &change, &event.context)).await,
+            Err(fault) => Err(fault.clone()),
+        },
+        Event::Run => match function {
+            Ok(function) => Box::pin(function.run(&event.context, None)).await.map(|summary| told_of("run", summary)),
+            Err(fault) => Err(fault.clone()),
+        },
+    }
+}
+
+/// What is answered where nothing was to be done: never a word that sounds like a run.
+fn ignored(why: &str) -> Value {
+    tracing::info!(why, "the event is ignored");
+    json!({"event": "ignored", "why": why})
+}
+
+/// A summary, and what it is of.
+fn told_of(event: &str, mut summary: Value) -> Value {
+    summary["event"] = json!(event);
+    summary
 }
 
 /// What stays between invocations: the clients, the connections, and where the config comes from.
@@ -56,6 +97,8 @@ struct State {
     /// `None` where the stack has no table: then the config never changes.
     source: Option<Source<Table>>,
     work: Work,
+    /// When the last run of one API alone began, by its id, in Unix seconds.
+    looks: BTreeMap<String, i64>,
 }
 
 /// What is made of one config.
@@ -63,7 +106,7 @@ struct Work {
     plane: ControlPlane,
     prober: Prober,
     run: Run,
-    wanted: Wanted,
+    scope: Scope,
 }
 
 impl Work {
@@ -79,7 +122,7 @@ impl Work {
                 .map_err(|error| error.to_string())?
                 .with_sources(Sources::new(aws).on_lambda()),
             run,
-            wanted: Wanted::Everything(scope),
+            scope,
         })
     }
 }
@@ -116,7 +159,14 @@ impl Function {
         let memory = variable("GATEPROBE_TABLE").map(|table| Memory::new(Arc::new(Table::new(&aws, &table)), false));
         let work = Work::new(&aws, run, memory.as_ref()).map_err(|error| wrong(&error))?;
         let source = variable("GATEPROBE_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
-        Ok(Function { aws, invoke_url, domain_url, topic, memory, state: Mutex::new(State { source, work }) })
+        Ok(Function {
+            aws,
+            invoke_url,
+            domain_url,
+            topic,
+            memory,
+            state: Mutex::new(State { source, work, looks: BTreeMap::new() }),
+        })
     }
 
     /// Takes over what was pushed since the last run; says what is wrong with it.
@@ -139,14 +189,31 @@ impl Function {
         Ok(gap.inspect(|gap| tracing::error!(reason = %gap.reason, "the config is not the one that was pushed")))
     }
 
-    async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Fault> {
-        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    /// When the last run of this API alone began, in this process.
+    async fn last_look_at(&self, api: &str) -> Option<i64> {
+        self.state.lock().await.looks.get(api).copied()
+    }
+
+    async fn looked_at(&self, api: &str, began: i64) {
+        /// More than anybody deploys in the life of a process.
+        const MOST: usize = 1000;
+        let looks = &mut self.state.lock().await.looks;
+        if looks.len() >= MOST {
+            looks.clear();
+        }
+        looks.insert(api.to_owned(), began);
+    }
+
+    /// One run: of everything, or of one API alone.
+    async fn run(&self, context: &lambda_runtime::Context, only: Option<&str>) -> Result<Value, Fault> {
+        let left = time_left(context);
         let ends = Instant::now() + left.saturating_sub(Duration::from_secs(1));
         let deadline = Some(Instant::now() + pipeline::time_for_a_run(left));
         // One invocation at a time: Lambda gives a process no second one before the first has ended.
         let mut state = self.state.lock().await;
         let config_gap = self.refresh(&mut state).await?;
-        let Work { plane, prober, run, wanted } = &state.work;
+        let Work { plane, prober, run, scope } = &state.work;
+        let wanted = &Wanted::Everything(only.map_or_else(|| scope.clone(), |api| scope.only(api)));
         let run = Run { deadline, ..run.clone() };
         // Boxed: the compiler lays out nested futures only so deep.
         let outcomes = Box::pin(pipeline::run_with(&run, plane, wanted, prober, &now, self.memory.as_ref()))
@@ -154,6 +221,11 @@ impl Function {
             .map_err(|error| Fault::new("Gateprobe.Discover", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "nothing could be read"))?;
         let Outcomes { mut report, remembered } = outcomes;
+        if let Some(api) =
+            only.filter(|_| report.stages.is_empty() && report.contract.requests == 0 && report.gaps.is_empty())
+        {
+            return Ok(ignored(&format!("no stage of API {api} is watched")));
+        }
         report.gaps.extend(config_gap);
         log(&report);
         match self.memory.as_ref().zip(remembered) {
@@ -189,6 +261,11 @@ impl Function {
         }
         Ok(summary(&report))
     }
+}
+
+/// How long Lambda still lets the invocation go on.
+fn time_left(context: &lambda_runtime::Context) -> Duration {
+    context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 /// Lays the stack's parameters for APIs and stages over a config. Their default, `*`, is nobody's word, and leaves what

@@ -202,7 +202,7 @@ fn status_text(ledger: &Ledger, open: &[&Incident], now: i64, width: usize) -> S
             counted(usize::try_from(ledger.runs).unwrap_or(usize::MAX), "run", "runs")
         ),
     );
-    let watched = &last.watched;
+    let watched = &ledger.of_all().unwrap_or(last).watched;
     line(
         "watched",
         format!("{} in {}", counted(watched.apis, "API", "APIs"), counted(watched.stages, "stage", "stages")),

@@ -10,6 +10,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 pub struct Scope {
     apis: Option<GlobSet>,
     stages: Option<GlobSet>,
+    only: Option<String>,
 }
 
 /// A glob that cannot be used.
@@ -33,13 +34,20 @@ impl Scope {
     /// # Errors
     /// [`ScopeError`] for a glob that does not parse, an empty one included.
     pub fn new(apis: &[String], stages: &[String]) -> Result<Self, ScopeError> {
-        Ok(Self { apis: compile("an API", apis)?, stages: compile("a stage", stages)? })
+        Ok(Self { apis: compile("an API", apis)?, stages: compile("a stage", stages)?, only: None })
+    }
+
+    /// The same, narrowed down to the API of this id: one that the scope leaves out stays out.
+    #[must_use]
+    pub fn only(&self, id: &str) -> Self {
+        Self { only: Some(id.to_owned()), ..self.clone() }
     }
 
     /// Whether an API of this id and name is wanted.
     #[must_use]
     pub fn admits_api(&self, id: &str, name: &str) -> bool {
-        self.apis.as_ref().is_none_or(|globs| globs.is_match(id) || globs.is_match(name))
+        self.only.as_ref().is_none_or(|only| only == id)
+            && self.apis.as_ref().is_none_or(|globs| globs.is_match(id) || globs.is_match(name))
     }
 
     /// Whether a stage of this name is wanted.
@@ -50,10 +58,16 @@ impl Scope {
 }
 
 impl Scope {
+    /// Whether it was narrowed down to one API by [`only`](Self::only).
+    #[must_use]
+    pub fn is_of_one(&self) -> bool {
+        self.only.is_some()
+    }
+
     /// Whether only some APIs are wanted.
     #[must_use]
     pub fn filters_apis(&self) -> bool {
-        self.apis.is_some()
+        self.apis.is_some() || self.only.is_some()
     }
 
     /// Whether only some stages are wanted.
@@ -136,6 +150,16 @@ mod tests {
     #[test]
     fn a_star_crosses_slashes() {
         assert!(scope(&["team*"], &[]).admits_api("x", "team/a/orders"));
+    }
+
+    #[test]
+    fn one_api_of_a_scope_is_itself_and_in_the_scope() {
+        let one = scope(&["orders-*"], &["prod"]).only("a1");
+        assert!(one.admits_api("a1", "orders-eu") && one.filters_apis());
+        assert!(!one.admits_api("a1", "stock"), "what is left out stays out");
+        assert!(!one.admits_api("b2", "orders-us"));
+        assert!(one.admits_stage("prod") && !one.admits_stage("dev"));
+        assert!(Scope::default().only("a1").filters_apis() && !Scope::default().only("a1").admits_api("a", "a1"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub use diagnosis::{
 pub use expected::hold_to;
 pub use predict::UNREAD;
 pub use proof::{Proof, proof};
+pub use rules::PROPAGATION_SECONDS;
 pub use symptom::Symptom;
 pub use words::Words;
 

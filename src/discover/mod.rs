@@ -91,6 +91,14 @@ pub enum Wanted {
     Domain(String),
 }
 
+impl Wanted {
+    /// Whether it is one API of a scope that has more: what it leaves out is nobody's decision.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        matches!(self, Self::Everything(scope) if scope.is_of_one())
+    }
+}
+
 /// Reads what is wanted. `read_at` is the time in Unix seconds that the inventory will bear.
 ///
 /// # Errors
@@ -128,6 +136,23 @@ pub async fn discover(
         stages_filtered,
         gaps,
     })
+}
+
+/// The name of the API of an id, whatever its kind; `None` where there is none. One call, or two.
+///
+/// # Errors
+/// [`DiscoverError`] where that could not be read.
+pub async fn api_name(
+    plane: &ControlPlane,
+    id: &str,
+    deadline: Option<Instant>,
+) -> Result<Option<String>, DiscoverError> {
+    let region = plane.region().ok_or(DiscoverError::NoRegion)?;
+    match Box::pin(one_of_any_kind(Session { plane, deadline, exports: false }, id)).await {
+        Ok(api) => Ok(Some(api.name)),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(DiscoverError::of(error, First::Api(id), region, &plane.endpoint())),
+    }
 }
 
 /// What a sweep brings together.

@@ -14,6 +14,9 @@ use crate::config::{ContractDocument, ContractEntry};
 use crate::gateway::{Api, Authorization, Gap, Method, Protocol, Request, Segment, Stage, Verb, segments};
 use crate::openapi;
 
+/// How the gap of a document begins whose stages were not read.
+pub const NO_STAGE_FITS: &str = "no stage that was read fits";
+
 /// Plans every entry of the contract.
 pub(super) fn contract(known: &Known<'_>, plan: &mut Plan) {
     for (index, entry) in known.config.contract.iter().enumerate() {
@@ -84,10 +87,7 @@ fn operations(known: &Known<'_>, plan: &mut Plan, index: usize, document: &Contr
         None => stages(known, document, |reason| gap(plan, reason)),
     };
     if starts.is_empty() {
-        return gap(
-            plan,
-            "no stage that was read fits its `api` and `stages`: none of its operations was asked".to_owned(),
-        );
+        return gap(plan, format!("{NO_STAGE_FITS} its `api` and `stages`: none of its operations was asked"));
     }
     for start in &starts {
         for (path, verb, method) in tree.methods() {

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+pub use contract::NO_STAGE_FITS;
 pub use coverage::{Coverage, Proves, ToProve};
 pub use doors::{DOMAIN_URL, DomainUrl, DomainUrlError, Door};
 pub use refusal::{RefusalKind, refusals};

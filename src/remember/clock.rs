@@ -50,7 +50,7 @@ enum Kind {
 
 /// Every time that lies in the past when it is written.
 fn past(ledger: &mut Ledger, each: &mut dyn FnMut(&mut i64, Kind)) {
-    if let Some(last) = &mut ledger.last_run {
+    for last in [&mut ledger.last_run, &mut ledger.last_whole].into_iter().flatten() {
         each(&mut last.started_at, Kind::Other);
         each(&mut last.ended_at, Kind::Outcome);
     }

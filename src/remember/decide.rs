@@ -76,12 +76,16 @@ fn sum_up(ledger: &mut Ledger, holds: &mut Holds<'_, '_>, now: i64) -> Vec<(Stri
 /// The run itself is written down, and what is old is dropped.
 fn written_down(ledger: &mut Ledger, run: &Run<'_>) {
     ledger.runs = ledger.runs.saturating_add(1);
-    ledger.last_run = Some(LastRun {
+    let last = LastRun {
         run: run.seen.run.clone(),
         started_at: run.began,
         ended_at: run.now,
         watched: run.seen.watched.clone(),
-    });
+    };
+    if !run.seen.partial {
+        ledger.last_whole = Some(last.clone());
+    }
+    ledger.last_run = Some(last);
     let oldest = run.now.saturating_sub(seconds(run.alerts.flapping_within));
     let extra = ledger.events.len().saturating_sub(MOST_EVENTS);
     ledger.events.drain(..extra);

@@ -22,6 +22,9 @@ pub struct Ledger {
     pub last_number: u64,
     /// The last run.
     pub last_run: Option<LastRun>,
+    /// The last run that saw all of what is watched: what is known of the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_whole: Option<LastRun>,
     /// Every stage that was seen, by `api/stage`.
     pub stages: BTreeMap<String, StageMark>,
     /// Subjects that failed lately and belong to no incident yet.
@@ -187,6 +190,14 @@ pub struct Member {
     /// How it fails.
     #[serde(with = "by_id")]
     pub cause: Cause,
+}
+
+impl Ledger {
+    /// The run that speaks for all that is watched: one that saw a part does so only where there was no other.
+    #[must_use]
+    pub fn of_all(&self) -> Option<&LastRun> {
+        self.last_whole.as_ref().or(self.last_run.as_ref())
+    }
 }
 
 /// An open incident.

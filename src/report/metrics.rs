@@ -112,6 +112,15 @@ pub fn datums(report: &Report, now: i64) -> Vec<Datum> {
     all.datums
 }
 
+/// Of a run that looked at a part: the figures of its stages, and those of the memory. It ended no round of the monitor, so
+/// that it is no heartbeat, and what it counted is no count of all.
+#[must_use]
+pub fn of_a_part(mut datums: Vec<Datum>) -> Vec<Datum> {
+    const OF_THE_MEMORY: [&str; 4] = ["MemoryFailed", "OutboxWaiting", "OutboxDropped", "OpenIncidents"];
+    datums.retain(|datum| !datum.dimensions.is_empty() || OF_THE_MEMORY.contains(&&*datum.name));
+    datums
+}
+
 /// Shares datums out over calls, in their order, so that each call stays within CloudWatch's limits.
 #[must_use]
 pub fn batches(datums: Vec<Datum>) -> Vec<Vec<Datum>> {

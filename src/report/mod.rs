@@ -22,6 +22,7 @@ mod sns;
 mod tally;
 pub mod tell;
 pub mod terminal;
+pub mod widget;
 
 pub use crate::remember::Severity;
 pub use alert::{ALERT_VERSION, Alert, Attribute, alert};
@@ -31,7 +32,7 @@ pub use channel::{AwsChannel, Channel, NotTaken};
 pub use cloudwatch::{PublishError, publish};
 pub use latency::Latencies;
 pub use message::{Context, MESSAGE_VERSION, json_schema as message_schema, message};
-pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};
+pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums, of_a_part};
 pub use model::{ContractCoverage, Coverage, Finding, Memory, REPORT_VERSION, Report, StageReport, Undeployed};
 pub use safe::url as url_without_values;
 pub(crate) use sights::subject_id;

@@ -15,7 +15,7 @@ use crate::probe::Observation;
 
 /// A change younger than this may not have reached every server: LocalStack's tests against AWS wait up to 30 s for
 /// a new route (facts B26); twice that is allowed.
-const PROPAGATION_SECONDS: i64 = 60;
+pub const PROPAGATION_SECONDS: i64 = 60;
 
 /// Everything that a rule may look at.
 pub(super) struct Case<'w, 'c> {

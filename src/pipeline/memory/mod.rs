@@ -108,9 +108,9 @@ impl Memory {
         self.cache.clone()
     }
 
-    /// Reads what is remembered of the stages there are.
-    pub async fn recall(&self, world: &World) -> Past {
-        let mut past = Past { partial: self.partial, ..Past::default() };
+    /// Reads what is remembered of the stages there are. `part`: this run alone looks at a part.
+    pub async fn recall(&self, world: &World, part: bool) -> Past {
+        let mut past = Past { partial: self.partial || part, part, ..Past::default() };
         match store::read_ledger(&*self.store).await {
             Ok((ledger, _)) => past.ledger = ledger,
             // The run's own write tells whether the memory works; until then only the order of work is lost.
@@ -159,7 +159,7 @@ impl Memory {
     /// report's `memory`.
     pub async fn settle(&self, remembered: Remembered, report: &mut Report, telling: Telling<'_>) {
         let Telling { alerts, channel, nobody, render, clock, ends } = telling;
-        let Remembered { seen, not_reached, withdrawn, stages, notes } = remembered;
+        let Remembered { seen, not_reached, withdrawn, stages, notes, part } = remembered;
         let teller = Teller {
             store: &*self.store,
             alerts,
@@ -179,8 +179,10 @@ impl Memory {
         let mut told = match teller.decide().await {
             Ok(written) => {
                 let so_far = report.clone();
-                let figures =
-                    |told: &report::Memory| report::datums(&Report { memory: Some(told.clone()), ..so_far }, clock());
+                let figures = |told: &report::Memory| {
+                    let datums = report::datums(&Report { memory: Some(told.clone()), ..so_far }, clock());
+                    if part { report::of_a_part(datums) } else { datums }
+                };
                 let told = match channel {
                     Some(channel) => teller.send(written, channel, figures).await,
                     None => written.told().clone(),
@@ -192,7 +194,7 @@ impl Memory {
                 told
             }
             Err(error) => match channel {
-                Some(channel) => without(error.to_string(), report, channel, clock).await,
+                Some(channel) => without(error.to_string(), report, part, channel, clock).await,
                 None => report::Memory { problem: Some(error.to_string()), ..report::Memory::default() },
             },
         };
@@ -258,7 +260,13 @@ impl Memory {
 }
 
 /// Tells what there is to tell as a monitor without a memory does.
-async fn without(problem: String, report: &Report, channel: &dyn Channel, clock: Clock<'_>) -> report::Memory {
+async fn without(
+    problem: String,
+    report: &Report,
+    part: bool,
+    channel: &dyn Channel,
+    clock: Clock<'_>,
+) -> report::Memory {
     let mut told = report::Memory { problem: Some(problem), ..report::Memory::default() };
     let run = Uuid::new_v4();
     let marked = Report { memory: Some(told.clone()), ..report.clone() };
@@ -272,6 +280,7 @@ async fn without(problem: String, report: &Report, channel: &dyn Channel, clock:
         }
     }
     let figures = report::datums(&Report { memory: Some(told.clone()), ..report.clone() }, clock());
+    let figures = if part { report::of_a_part(figures) } else { figures };
     if let Err((_, refused)) = channel.metrics(figures).await {
         told.lost = true;
         told.notes.push(refused.reason);
@@ -288,6 +297,8 @@ pub struct Past {
     /// Stages' items that cannot be read, and the versions that they have.
     damaged: BTreeMap<String, u64>,
     partial: bool,
+    /// Whether the run was told to look at a part of what the monitor watches.
+    part: bool,
     /// Whether the stages' items could not be read: then what is new in them is not known, and nothing is written.
     unread: bool,
     notes: Vec<String>,
@@ -399,6 +410,7 @@ pub struct Remembered {
     withdrawn: Vec<(String, String)>,
     stages: Vec<(KnownStage, Option<u64>)>,
     notes: Vec<String>,
+    part: bool,
 }
 
 impl Remembered {
@@ -489,7 +501,7 @@ impl Remembered {
             partial: past.partial || past.unread || !whole,
             watched: Watched::default(),
         };
-        Self { seen, not_reached, withdrawn, stages, notes: past.notes }
+        Self { seen, not_reached, withdrawn, stages, notes: past.notes, part: past.part }
     }
 
     /// With what the report says is watched.

@@ -12,6 +12,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use super::MOST_NOT_REACHED;
 use crate::config::Alerts;
 use crate::pipeline::Clock;
 use crate::remember::{Claim, Entry, EntryKind, Ledger, Seen, SubjectId, Transition, decide};
@@ -165,7 +166,7 @@ impl Teller<'_> {
             }
             let decision = decide(ledger, self.seen, self.alerts, now);
             let mut next = decision.ledger;
-            next.not_reached = self.not_reached.to_vec();
+            next.not_reached = self.late(std::mem::take(&mut next.not_reached));
             withdraw(&mut next, self.withdrawn, now);
             let mut told =
                 Told { remembered: true, open: next.incidents.len(), notes: decision.notes, ..Told::default() };
@@ -202,6 +203,18 @@ impl Teller<'_> {
             }
         }
         Err(last)
+    }
+
+    /// What the next run begins with: what this one had no time for, and of a run that saw a part only, also what waited
+    /// before and lies elsewhere.
+    fn late(&self, before: Vec<SubjectId>) -> Vec<SubjectId> {
+        if !self.seen.partial {
+            return self.not_reached.to_vec();
+        }
+        let seen: BTreeSet<&SubjectId> = self.seen.sights.iter().map(|sight| &sight.subject).collect();
+        let elsewhere = before.into_iter().filter(|subject| !seen.contains(subject));
+        let late = self.not_reached.iter().cloned().chain(elsewhere.filter(|one| !self.not_reached.contains(one)));
+        late.take(MOST_NOT_REACHED).collect()
     }
 
     fn entry(&self, id: &str, kind: EntryKind, incident: Option<u64>, now: i64) -> Entry {

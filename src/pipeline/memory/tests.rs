@@ -47,7 +47,7 @@ impl Monitor {
         self.now += 300;
         let now = self.now;
         let world = World::new(Inventory::from_json(inventory).unwrap(), InvokeUrl::default());
-        let past = self.memory.recall(&world).await;
+        let past = self.memory.recall(&world, false).await;
         let (config, unreadable) = (Config::default(), Unreadable::new());
         let mut planned = plan(&world, &config, &DomainUrl::default(), &unreadable);
         planned.ask_for_removed(&world, &config, &DomainUrl::default(), &past.watched(&world, &config.alerts, now));

@@ -22,7 +22,7 @@ fn console(region: &str) -> Option<&'static str> {
 }
 
 /// The pages for a scope, each with what it shows.
-pub(super) fn pages(scope: &Scope, about: &Context) -> Vec<(&'static str, String)> {
+pub(in crate::report) fn pages(scope: &Scope, about: &Context) -> Vec<(&'static str, String)> {
     match scope {
         Scope::Domain { host } => page(about, "publish/domain-names", &[("domain", host)])
             .map(|page| ("domain names", page))
@@ -34,7 +34,7 @@ pub(super) fn pages(scope: &Scope, about: &Context) -> Vec<(&'static str, String
 }
 
 /// The pages of an API: its stages, and its resources as the editor has them.
-pub(super) fn of_api(api: &str, about: &Context) -> Vec<(&'static str, String)> {
+pub(in crate::report) fn of_api(api: &str, about: &Context) -> Vec<(&'static str, String)> {
     // An API's id is letters and digits. What is not is none, and no page has it.
     if api.is_empty() || !api.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Vec::new();

@@ -5,14 +5,14 @@
 //! what to do, and where to look.
 
 mod brief;
-mod links;
+pub(super) mod links;
 mod machine;
-mod names;
+pub(super) mod names;
 #[cfg(test)]
 mod tests;
 mod text;
 mod watched;
-mod when;
+pub(super) mod when;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,18 +109,18 @@ fn causes(incident: &Incident) -> Vec<(Cause, usize)> {
 }
 
 /// The example to be shown first: one of the incident's own cause.
-fn main_example(incident: &Incident) -> Option<&Example> {
+pub(super) fn main_example(incident: &Incident) -> Option<&Example> {
     incident.examples.iter().find(|example| example.cause == incident.cause).or(incident.examples.first())
 }
 
 /// The request that will work, where an example knows one: its verb and its URL, values of its query left out.
-fn instead(example: &Example) -> Option<(String, String)> {
+pub(super) fn instead(example: &Example) -> Option<(String, String)> {
     let (verb, address) = example.instead.as_deref()?.split_once(' ')?;
     is_web(address).then(|| (page::words(verb), url(address)))
 }
 
 /// Whether it can be opened by a browser or curl. What is not is no link, however it came into the memory.
-fn is_web(address: &str) -> bool {
+pub(super) fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
 

@@ -7,13 +7,13 @@ use crate::report::page::words;
 use crate::report::safe::url;
 
 /// An API as people know it: by its name, else by its id.
-pub(super) fn api(id: &str, apis: &BTreeMap<String, String>) -> String {
+pub(in crate::report) fn api(id: &str, apis: &BTreeMap<String, String>) -> String {
     let name = apis.get(id).map(|name| words(name)).unwrap_or_default();
     if name.trim().is_empty() { words(id) } else { name }
 }
 
 /// `shop/prod, /orders and below`.
-pub(super) fn title(incident: &Incident) -> String {
+pub(in crate::report) fn title(incident: &Incident) -> String {
     let apis = &incident.apis;
     match &incident.scope {
         Scope::Domain { host } => words(host),
@@ -27,7 +27,7 @@ pub(super) fn title(incident: &Incident) -> String {
 }
 
 /// `shop/prod /orders`: as short as it can be without being another.
-pub(super) fn short(incident: &Incident) -> String {
+pub(in crate::report) fn short(incident: &Incident) -> String {
     match &incident.scope {
         Scope::Subtree { api: id, stage, path } => {
             format!("{}/{} {}", api(id, &incident.apis), words(stage), words(path))
@@ -42,7 +42,7 @@ pub(super) fn short(incident: &Incident) -> String {
 }
 
 /// A subject by itself: `GET /orders`, or `GET https://api.example.com/orders`.
-pub(super) fn subject(subject: &SubjectId) -> String {
+pub(in crate::report) fn subject(subject: &SubjectId) -> String {
     match subject {
         SubjectId::Method { resource, verb, .. } => format!("{verb} {}", words(resource)),
         SubjectId::Contract { verb, url: address, .. } => format!("{} {}", words(verb), words(&url(address))),
@@ -58,7 +58,7 @@ fn in_full(one: &SubjectId, apis: &BTreeMap<String, String>) -> String {
 }
 
 /// A member in the list of an incident, whose name says the rest.
-pub(super) fn member(one: &SubjectId, incident: &Incident) -> String {
+pub(in crate::report) fn member(one: &SubjectId, incident: &Incident) -> String {
     match incident.scope {
         Scope::Domain { .. } | Scope::Api { .. } => in_full(one, &incident.apis),
         _ => subject(one),
@@ -66,12 +66,12 @@ pub(super) fn member(one: &SubjectId, incident: &Incident) -> String {
 }
 
 /// `shop/prod`.
-pub(super) fn stage(seen: &StageSeen) -> String {
+pub(in crate::report) fn stage(seen: &StageSeen) -> String {
     let name = if seen.api_name.trim().is_empty() { &seen.api } else { &seen.api_name };
     format!("{}/{}", words(name), words(&seen.stage))
 }
 
 /// `1 route`, `12 routes`.
-pub(super) fn count(number: usize, what: &str) -> String {
+pub(in crate::report) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

@@ -9,7 +9,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// `2026-11-23 02:14 UTC`.
-pub(super) fn moment(at: i64) -> String {
+pub(in crate::report) fn moment(at: i64) -> String {
     match OffsetDateTime::from_unix_timestamp(at) {
         Ok(at) => format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute()),
         Err(_) => format!("Unix time {at}"),
@@ -17,7 +17,7 @@ pub(super) fn moment(at: i64) -> String {
 }
 
 /// `02:14Z`, and with the day where that is another one than `now`'s: `11-22 02:14Z`.
-pub(super) fn clock(at: i64, now: i64) -> String {
+pub(in crate::report) fn clock(at: i64, now: i64) -> String {
     let Ok(at) = OffsetDateTime::from_unix_timestamp(at) else { return format!("Unix time {at}") };
     let mut text = String::new();
     if !OffsetDateTime::from_unix_timestamp(now).is_ok_and(|now| now.date() == at.date()) {
@@ -28,12 +28,12 @@ pub(super) fn clock(at: i64, now: i64) -> String {
 }
 
 /// `12 minutes`, `3 hours 20 minutes`, `2 days 4 hours`: at most two units, rounded down. What is negative is no time.
-pub(super) fn span(seconds: i64) -> String {
+pub(in crate::report) fn span(seconds: i64) -> String {
     parts(seconds, |count, unit| if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") })
 }
 
 /// `12 min`, `3 h 20 min`, `2 d 4 h`.
-pub(super) fn short_span(seconds: i64) -> String {
+pub(in crate::report) fn short_span(seconds: i64) -> String {
     parts(seconds, |count, unit| {
         let unit = match unit {
             "second" => "s",
