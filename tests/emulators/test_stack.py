@@ -10,12 +10,11 @@ import copy
 import io
 import json
 import re
-import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -311,7 +310,8 @@ class TestScheduledRun:
             told = client(ministack.url, "cloudwatch").describe_alarms()["MetricAlarms"]
             return {alarm["AlarmName"]: alarm["StateValue"] for alarm in told if alarm["AlarmName"] in wanted}
 
-        until(f"alarm states {wanted}", lambda: states() == wanted, 20)
+        until("a state of every alarm", lambda: "INSUFFICIENT_DATA" not in states().values(), 20)
+        assert states() == wanted
 
     def test_alerts_and_alarms_reach_a_subscriber(self, deployed: Deployed, first_run: FirstRun, world: worlds.TwoApis) -> None:
         bodies = [json.loads(alert.message) for alert in first_run.alerts]
@@ -330,6 +330,201 @@ class TestScheduledRun:
         status = outcome.json()
         assert {incident["cause"] for incident in status["open"]} == {"path-unknown", "backend-status"}, outcome
         assert status["outbox"]["length"] == 0, outcome
+
+
+# ---- Events --------------------------------------------------------------------------------------------------------
+
+
+SETTLED = 66
+"""Seconds after which a change is settled, and one: the function waits no longer for it (src/event/change.rs)."""
+
+
+def cloudtrail(name: str, api: str, **more: Any) -> dict[str, Any]:
+    """A call to API Gateway as EventBridge passes CloudTrail's record of it on; made so long ago that nothing is waited for."""
+    made = datetime.now(UTC) - timedelta(seconds=SETTLED)
+    at = made.strftime("%Y-%m-%dT%H:%M:%SZ")
+    detail = {
+        "eventVersion": "1.09",
+        "userIdentity": {"type": "AssumedRole", "principalId": "AROAEXAMPLE:deployer", "accountId": ACCOUNT},
+        "eventTime": at,
+        "eventSource": "apigateway.amazonaws.com",
+        "eventName": name,
+        "awsRegion": REGION,
+        "sourceIPAddress": "192.0.2.1",
+        "userAgent": "aws-cli/2",
+        "requestParameters": {"restApiId": api, "createDeploymentInput": {"stageName": "prod"}, "template": False},
+        "responseElements": {"id": "abc123", "createdDate": at},
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+    }
+    return {
+        "version": "0",
+        "id": "36eb8523-97d0-4518-b33d-ee3579ff19f0",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.apigateway",
+        "account": ACCOUNT,
+        "time": at,
+        "region": REGION,
+        "resources": [],
+        "detail": {**detail, **more},
+    }
+
+
+SEEN = "has seen"
+"""In the answer to a change that a scheduled run, which comes every minute here, was quicker to see."""
+
+
+class TestDeploymentEvent:
+    """CloudTrail's news of a deployment. MiniStack, as AWS, lets nobody put events of `aws.` sources: PutEvents cannot bring one to the rule."""
+
+    @pytest.mark.parametrize(
+        ("name", "more", "matches"),
+        [
+            ("CreateDeployment", {}, True),
+            ("UpdateStage", {}, True),
+            ("CreateBasePathMapping", {}, True),
+            ("CreateApiMapping", {}, True),
+            ("GetStages", {}, False),
+            ("PutMethod", {}, False),
+            ("CreateDeployment", {"errorCode": "AccessDenied"}, False),
+            ("CreateDeployment", {"eventSource": "appsync.amazonaws.com"}, False),
+        ],
+    )
+    def test_the_deployed_rule_matches_what_changes_a_stage(
+        self, name: str, more: Mapping[str, Any], matches: bool, deployed: Deployed, world: worlds.TwoApis, ministack: Server
+    ) -> None:
+        events = client(ministack.url, "events")
+        pattern = events.describe_rule(Name=deployed.stack["DeploymentRule"])["EventPattern"]
+        event = cloudtrail(name, world.orders.id, **more)
+        assert events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"] is matches
+
+    def test_nobody_can_put_such_an_event(self, deployed: Deployed, world: worlds.TwoApis, ministack: Server) -> None:
+        """Or the test above and the two below would be one."""
+        event = cloudtrail("CreateDeployment", world.orders.id)
+        entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+        answer = client(ministack.url, "events").put_events(Entries=[entry])
+        assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException", answer
+
+    def test_probes_the_changed_api_and_no_other(self, deployed: Deployed, first_run: FirstRun, world: worlds.TwoApis) -> None:
+        function = Function(deployed.stack.server, deployed.stack["Function"])
+
+        def look() -> Any:
+            invocation = function.invoke(cloudtrail("CreateDeployment", world.orders.id))
+            assert invocation.error is None, invocation
+            return None if SEEN in invocation.payload.get("why", "") else invocation.payload
+
+        answer = until("a run for the event", look, 30)
+        assert answer["event"] == "changed" and answer["api"] == world.orders.id and answer["call"] == "CreateDeployment", answer
+        assert answer["coverage"]["deployed"] == answer["coverage"]["probed"] == 2, answer
+        assert answer["causes"] == {"backend-status": 1, "path-unknown": 1}, answer
+
+    def test_an_event_that_is_delivered_is_acted_upon(self, deployed: Deployed, first_run: FirstRun, world: worlds.TwoApis) -> None:
+        """Asynchronously, as EventBridge's target is called: nobody waits for the answer, the log tells."""
+        function = Function(deployed.stack.server, deployed.stack["Function"])
+
+        def acted() -> bool:
+            function.deliver(cloudtrail("UpdateStage", world.stock.id, requestParameters={"restApiId": world.stock.id, "stageName": "prod"}))
+            seen = until("a line for the event", lambda: mentioned(world.stock.id), 20)
+            return any(line.get("call") == "UpdateStage" for line in seen)
+
+        def mentioned(api: str) -> list[Mapping[str, Any]]:
+            lines = [json.loads(line) for line in log_of(deployed.stack, "LogGroup") if line.startswith("{")]
+            return [line for line in lines if line.get("api") == api or (SEEN in line.get("why", "") and api in line["why"])]
+
+        until("a run for the event", acted, 60)
+
+    @pytest.mark.parametrize(
+        ("name", "more"), [("GetStages", {}), ("CreateDeployment", {"errorCode": "AccessDenied", "errorMessage": "not authorized"})]
+    )
+    def test_what_changed_nothing_starts_no_run(self, name: str, more: Mapping[str, Any], deployed: Deployed, world: worlds.TwoApis) -> None:
+        invocation = Function(deployed.stack.server, deployed.stack["Function"]).invoke(cloudtrail(name, world.orders.id, **more))
+        assert invocation.error is None and invocation.payload["event"] == "ignored" and invocation.payload["why"], invocation
+
+
+WIDGET_CONTEXT = {
+    "dashboardName": "gateprobe-us-east-1",
+    "widgetId": "widget-1",
+    "accountId": ACCOUNT,
+    "locale": "en",
+    "timezone": {"label": "UTC", "offsetISO": "+00:00", "offsetInMinutes": 0},
+    "period": 300,
+    "isAutoPeriod": True,
+    "timeRange": {"mode": "relative", "start": 1627236199729, "end": 1627322599729, "relativeStart": 86400012},
+    "theme": "light",
+    "linkCharts": True,
+    "title": "What is not, and why",
+    "forms": {"all": {}},
+    "params": {},
+    "width": 588,
+    "height": 369,
+}
+"""What CloudWatch adds to every call of a custom widget, by its documentation."""
+
+
+class TestWidget:
+    @pytest.fixture
+    def widget(self, deployed: Deployed, first_run: FirstRun) -> Function:
+        return Function(deployed.stack.server, deployed.stack["Widget"])
+
+    def test_describes_itself(self, widget: Function) -> None:
+        invocation = widget.invoke({"describe": True})
+        assert invocation.error is None and set(invocation.payload) == {"markdown"}, invocation
+        assert "incident" in invocation.payload["markdown"]
+
+    def test_draws_the_open_incidents(self, widget: Function, deployed: Deployed) -> None:
+        invocation = widget.invoke({"widgetContext": WIDGET_CONTEXT})
+        assert invocation.error is None and isinstance(invocation.payload, str), invocation
+        for words in ("path-unknown", "backend-status", "gp-1", "gp-2", "/archive", "/broken"):
+            assert words in invocation.payload, (words, invocation.payload)
+        assert "<script" not in invocation.payload
+        # Its buttons call the function that drew them.
+        assert f'endpoint="{deployed.stack.outputs()["FunctionArn"].replace(deployed.stack["Function"], deployed.stack["Widget"])}"' in invocation.payload
+
+    def test_draws_one_incident(self, widget: Function) -> None:
+        invocation = widget.invoke({"widgetContext": WIDGET_CONTEXT, "incident": "gp-2"})
+        assert invocation.error is None and "/broken" in invocation.payload and "/archive" not in invocation.payload, invocation
+
+    def test_the_dashboard_calls_it(self, deployed: Deployed, ministack: Server) -> None:
+        body = json.loads(client(ministack.url, "cloudwatch").get_dashboard(DashboardName=deployed.stack["Dashboard"])["DashboardBody"])
+        [custom] = [widget for widget in body["widgets"] if widget["type"] == "custom"]
+        arn = client(ministack.url, "lambda").get_function(FunctionName=deployed.stack["Widget"])["Configuration"]["FunctionArn"]
+        assert custom["properties"]["endpoint"] == arn
+
+
+MALFORMED: Mapping[str, Any] = {
+    "a list": [],
+    "a word": "run",
+    "a number": 7,
+    "an unknown object": {"secret-key": "secret-value"},
+    "a batch of a queue": {"Records": [{"body": "{}"}]},
+    "another service's event": {"detail-type": "EC2 Instance State-change Notification", "source": "aws.ec2", "detail": {"state": "running"}},
+    "a record without an API": {**cloudtrail("CreateDeployment", "x"), "detail": {"eventSource": "apigateway.amazonaws.com", "eventName": "CreateDeployment"}},
+    "a widget without a context": {"widgetContext": "dark"},
+}
+
+
+class TestMalformedEvents:
+    @pytest.mark.parametrize("name", MALFORMED)
+    def test_is_answered_with_its_type(self, name: str, deployed: Deployed) -> None:
+        """Never a run, never a crash, and none of its values said back."""
+        invocation = Function(deployed.stack.server, deployed.stack["Function"]).invoke(MALFORMED[name])
+        assert invocation.error is not None, invocation
+        assert invocation.payload["errorType"] == "Gateprobe.Event" and invocation.payload["errorMessage"], invocation
+        assert "secret-value" not in json.dumps(invocation.payload) + invocation.log and "panicked" not in invocation.log, invocation
+
+    def test_one_that_was_delivered_ends_in_the_queue(self, deployed: Deployed, ministack: Server) -> None:
+        """Lambda writes what failed, with its error, into the queue of dead letters."""
+        Function(ministack, deployed.stack["Function"]).deliver(MALFORMED["an unknown object"])
+        queue = client(ministack.url, "sqs")
+        [letter] = until(
+            "a dead letter", lambda: queue.receive_message(QueueUrl=deployed.stack["DeadLetters"], MaxNumberOfMessages=10).get("Messages"), 20
+        )
+        body = json.loads(letter["Body"])
+        assert body["responsePayload"]["errorType"] == "Gateprobe.Event", body
+        assert body["requestPayload"] == MALFORMED["an unknown object"], body
 
 
 # ---- An update -----------------------------------------------------------------------------------------------------
