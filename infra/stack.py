@@ -27,11 +27,11 @@ class Unreadable(ValueError):
     """Something in the template stands for nothing that is known here."""
 
 
-def read(path):
-    """The template as it is written, with CloudFormation's short forms made long."""
+def parse(text):
+    """A template as it is written, with CloudFormation's short forms made long."""
     from samtranslator.yaml_helper import yaml_parse
 
-    return yaml_parse(Path(path).read_text())
+    return yaml_parse(text)
 
 
 def translate(path=TEMPLATE):
@@ -40,7 +40,7 @@ def translate(path=TEMPLATE):
     from samtranslator.translator.translator import Translator
     import boto3
 
-    template = read(path)
+    template = parse(Path(path).read_text())
     if "Transform" not in template:
         return template
     for resource in template["Resources"].values():
