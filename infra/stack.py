@@ -165,7 +165,10 @@ class Stack:
             return re.sub(r"\$\{([^}]+)\}", lambda match: self._substitute(match.group(1), variables), text)
         if function == "Fn::FindInMap":
             name, first, second = (self._resolve(one) for one in argument)
-            return self.template["Mappings"][name][first][second]
+            try:
+                return self.template["Mappings"][name][first][second]
+            except KeyError as error:
+                raise Unreadable(f"the mapping {name} has no {error.args[0]}") from None
         if function == "Fn::Split":
             separator, text = argument
             return self._resolve(text).split(separator)

@@ -352,10 +352,17 @@ class Alarms(Broken):
         self.alarm("RoutingFailuresAlarm")["Period"] = 90
         self.refused("no period of 90 s")
 
-    def test_an_expression_and_its_parts_both_returned(self):
-        for query in self.alarm("DurationAlarm")["Metrics"]:
-            query["ReturnData"] = True
-        self.refused("exactly one of its queries must return data")
+    def test_an_expression(self):
+        self.alarm("DurationAlarm")["Metrics"] = [{"Id": "share", "Expression": "longest / 3000"}]
+        self.refused("DurationAlarm: is of an expression")
+
+    def test_the_timeout_that_is_chosen_has_its_limit(self):
+        for seconds in self.template["Parameters"]["Timeout"]["AllowedValues"]:
+            self.assertEqual(list(alarms.faults(Stack(self.template, {"Timeout": seconds}))), [])
+        self.template["Mappings"]["LongRun"]["300"]["Milliseconds"] = 300_000
+        self.refused("300000 ms are not 80 % of a Timeout of 300 s")
+        del self.template["Mappings"]["LongRun"]["300"]
+        self.refused("LongRun has no 300")
 
 
 class Rules(unittest.TestCase):
