@@ -52,6 +52,12 @@ def built() -> Path:
     return folder.resolve()
 
 
+def built_folder(function: str) -> Path:
+    """What `sam build` made of one function; of functions with one source it may make one folder, named after the first."""
+    said = template.written(built() / "template.yaml")["Resources"][function]["Properties"]["CodeUri"]
+    return built() / said
+
+
 class Refused(Exception):
     """`sam` did not end well; the text is what it said."""
 

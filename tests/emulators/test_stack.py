@@ -33,7 +33,7 @@ from poll import until
 from readback import Properties, differences, expected
 from server import Server
 from stack import Stack
-from template import ACCOUNT, GONE, Resource, Template, translated, without
+from template import ACCOUNT, GONE, Resource, Template, arn, translated, without
 
 PARAMETERS = {
     # The shortest that EventBridge Scheduler knows; MiniStack looks every ten seconds whether a schedule is due.
@@ -208,13 +208,12 @@ class TestDeployed:
         assert leaves > 100, "there is hardly anything to compare"
 
     def test_the_code_is_what_was_built(self, deployed: Deployed, ministack: Server) -> None:
-        # Both functions are one build: `sam build` makes one folder for them.
-        built = {path.name: path.read_bytes() for path in (stack.built() / "Function").iterdir()}
         for name, wanted in deployed.wanted.items():
             if wanted.type == "AWS::Lambda::Function":
                 place = client(ministack.url, "lambda").get_function(FunctionName=deployed.stack[name])["Code"]["Location"]
                 with urllib.request.urlopen(place.replace("//localhost:", "//127.0.0.1:"), timeout=30) as answer:
                     archive = zipfile.ZipFile(io.BytesIO(answer.read()))
+                built = {path.name: path.read_bytes() for path in stack.built_folder(name).iterdir()}
                 assert {file: archive.read(file) for file in archive.namelist()} == built, name
 
     def test_outputs_lead_to_what_is_there(self, deployed: Deployed) -> None:
@@ -226,6 +225,56 @@ class TestDeployed:
         for kind, names in census.added(deployed.before, deployed.after).items():
             strangers = {name for name in names if name != stack.NAME and not any(id in name for id in mine)}
             assert not strangers, (kind, strangers)
+
+
+class TestRoles:
+    """The deployed policies, with the deployed ARNs, by MiniStack's evaluator.
+
+    It knows neither `dynamodb:LeadingKeys` nor `cloudwatch:namespace`, and so denies what rests on them: infra/check-template has those.
+    """
+
+    @pytest.fixture
+    def arns(self, deployed: Deployed, world: worlds.TwoApis) -> dict[str, str]:
+        gateway = f"arn:aws:apigateway:{REGION}:"
+        logs = {name: arn("AWS::Logs::LogGroup", deployed.stack[name]).removesuffix("*") + "log-stream:s" for name in ("LogGroup", "WidgetLogGroup")}
+        own = {name: arn(deployed.wanted[name].type, deployed.stack[name]) for name in ("Topic", "Table", "DeadLetters", "Function", "Widget")}
+        return {**own, **logs, "api": f"{gateway}:/restapis/{world.orders.id}", "stages": f"{gateway}:/restapis/{world.orders.id}/stages",
+                "domains": f"{gateway}:/domainnames", "routes": f"{gateway}:/apis/a1/routes", "keys": f"{gateway}:/apikeys",
+                "usage": f"{gateway}:/usageplans/p1/keys", "anything": "*"}  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("role", "action", "on", "allowed"),
+        [
+            ("FunctionRole", "apigateway:GET", "api stages domains routes", True),
+            ("FunctionRole", "apigateway:GET", "keys usage", False),
+            ("FunctionRole", "apigateway:PATCH", "api stages", False),
+            ("FunctionRole", "sns:Publish", "Topic", True),
+            ("FunctionRole", "sns:Subscribe", "Topic", False),
+            ("FunctionRole", "dynamodb:GetItem", "Table", True),
+            ("FunctionRole", "dynamodb:BatchGetItem", "Table", True),
+            ("FunctionRole", "dynamodb:Scan", "Table", False),
+            ("FunctionRole", "logs:PutLogEvents", "LogGroup", True),
+            ("FunctionRole", "logs:PutLogEvents", "WidgetLogGroup", False),
+            ("FunctionRole", "sqs:SendMessage", "DeadLetters", True),
+            ("FunctionRole", "sqs:ReceiveMessage", "DeadLetters", False),
+            ("FunctionRole", "xray:PutTraceSegments", "anything", True),
+            ("WidgetRole", "dynamodb:GetItem", "Table", True),
+            ("WidgetRole", "dynamodb:PutItem", "Table", False),
+            ("WidgetRole", "logs:PutLogEvents", "WidgetLogGroup", True),
+            ("WidgetRole", "logs:PutLogEvents", "LogGroup", False),
+            ("WidgetRole", "apigateway:GET", "api", False),
+            ("WidgetRole", "sns:Publish", "Topic", False),
+            ("ScheduleRole", "lambda:InvokeFunction", "Function", True),
+            ("ScheduleRole", "lambda:InvokeFunction", "Widget", False),
+            ("ScheduleRole", "sqs:SendMessage", "DeadLetters", True),
+            ("ScheduleRole", "dynamodb:GetItem", "Table", False),
+        ],
+    )
+    def test_may(self, role: str, action: str, on: str, allowed: bool, deployed: Deployed, arns: Mapping[str, str], ministack: Server) -> None:
+        iam, who = client(ministack.url, "iam"), arn("AWS::IAM::Role", deployed.stack[role])
+        for name in on.split():
+            [result] = iam.simulate_principal_policy(PolicySourceArn=who, ActionNames=[action], ResourceArns=[arns[name]])["EvaluationResults"]
+            assert (result["EvalDecision"] == "allowed") is allowed, (name, result)
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -521,6 +570,13 @@ class TestDashboard:
         read = {name for query in queries for name in re.findall(r"SOURCE '([^']+)'", query)}
         there = {group["logGroupName"] for group in client(ministack.url, "logs").describe_log_groups()["logGroups"]}
         assert read and read <= there, (read, there)
+
+    def test_its_queries_ask_for_what_the_log_has(self, widgets: list[Any], first_run: FirstRun) -> None:
+        """The names that a query takes from a problem's line are names in that line."""
+        [problem, *_] = [line for line in first_run.log if line["message"] == "problem"]
+        [query] = [w["properties"]["query"] for w in widgets if w["type"] == "log" and 'message = "problem"' in w["properties"]["query"]]
+        asked = set(re.findall(r"latest\((\w+)\)", query)) | set(re.findall(r" by ([\w, ]+?) *(?:\||$)", query)[0].split(", "))
+        assert len(asked) > 2 and asked <= set(problem), (asked, query, problem)
 
 
 MALFORMED: Mapping[str, Any] = {
