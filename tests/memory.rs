@@ -61,6 +61,15 @@ impl Monitor {
 
     /// A run by a new process, five minutes later.
     async fn run(&mut self, account: Account) -> Ran {
+        self.run_of(account, Wanted::Everything(Scope::default())).await
+    }
+
+    /// The same, of one API alone.
+    async fn look_at(&mut self, api: &str, account: Account) -> Ran {
+        self.run_of(account, Wanted::Everything(Scope::default().only(api))).await
+    }
+
+    async fn run_of(&mut self, account: Account, wanted: Wanted) -> Ran {
         self.now += 300;
         let simulator = Simulator::start(account).await.unwrap();
         let credentials = SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test"));
@@ -82,7 +91,6 @@ impl Monitor {
         let prober = pipeline::prober(&run.config).unwrap();
         let now = self.now;
         let clock = move || now;
-        let wanted = Wanted::Everything(Scope::default());
         let outcomes = pipeline::run_with(&run, &plane, &wanted, &prober, &clock, Some(&memory)).await.unwrap();
         let mut report = outcomes.report;
         let context = Context::new(&report.region, now);
@@ -274,4 +282,65 @@ async fn what_is_ignored_is_watched_and_not_told() {
     }
     monitor.config.ignore.clear();
     assert_eq!(monitor.run(broken()).await.news, ["gp-1-opened"], "it was watched all the time");
+}
+
+/// Two APIs, each with a broken door, and callers that rely on both and on neither.
+fn two(deployment: &str) -> Account {
+    let broken = |id: &str, name: &str| {
+        Api::new(id, name)
+            .deploy("d1", |t| t.get("/x", Behaviour::Mock).get("/broken", Behaviour::IntegrationFailure))
+            .deploy("d2", |t| t.remove(Verb::Get, "/broken"))
+    };
+    Account::new("us-east-1")
+        .api(broken("a1b2c3d4e5", "shop").stage("prod", deployment))
+        .api(broken("f6g7h8i9j0", "stock").stage("prod", "d1"))
+}
+
+#[tokio::test]
+async fn a_look_at_one_api_leaves_the_others_as_they_were() {
+    let mut monitor = Monitor::new();
+    monitor.config.alerts.failing = 1;
+    let elsewhere = "contract: [{url: 'https://api.example.com/not-ours'}, {url: 'https://f6g7h8i9j0.execute-api.us-east-1.amazonaws.com/prod/x'}]";
+    monitor.run(two("d1")).await;
+    let before = monitor.ledger().await;
+    assert_eq!(before.incidents.len(), 2);
+    let members = before.incidents.iter().map(|incident| incident.members[0].subject.clone());
+    let (asked, late): (Vec<_>, Vec<_>) = members.partition(|subject| subject.stage().unwrap().0 == "a1b2c3d4e5");
+    let mut kept = before.clone();
+    kept.not_reached = late.iter().chain(&asked).cloned().collect();
+    let (_, expect) = store::read_ledger(&monitor.store).await.unwrap();
+    store::write_ledger(&monitor.store, kept, expect).await.unwrap();
+
+    monitor.config.contract = Config::parse(elsewhere, "test").unwrap().contract;
+    let look = monitor.look_at("a1b2c3d4e5", two("d2")).await;
+    assert_eq!((look.report.coverage.deployed, look.report.coverage.healthy), (1, 1));
+    assert_eq!(look.report.contract.requests, 0, "what leads elsewhere is left to the next whole run");
+    assert!(look.news.iter().any(|id| id.starts_with("deployment-a1b2c3d4e5-")), "{:?}", look.news);
+    let after = monitor.ledger().await;
+    assert_eq!(after.incidents.len(), 2, "nothing that was not looked at is gone");
+    assert!(after.stages.keys().eq(before.stages.keys()), "{:?}", after.stages.keys());
+    assert_eq!(after.last_whole, before.last_whole, "it does not speak for all");
+    assert_ne!(after.last_run, before.last_run);
+    assert_eq!(after.not_reached, late, "what waited elsewhere still waits; what was asked does not");
+    let figures = monitor.sent.1.lock().unwrap().clone();
+    let of_all: Vec<_> = figures.iter().filter(|datum| datum.dimensions.is_empty()).map(|datum| &*datum.name).collect();
+    assert_eq!(of_all, ["MemoryFailed", "OutboxWaiting", "OutboxDropped", "OpenIncidents"], "no heartbeat, no counts");
+    assert!(figures.iter().any(|datum| datum.name == "Probed" && datum.dimensions[1].1 == "a1b2c3d4e5"));
+
+    monitor.config.contract.clear();
+    let whole = monitor.run(two("d2")).await;
+    assert_eq!(whole.report.coverage.deployed, 3, "one and two");
+    let ledger = monitor.ledger().await;
+    assert_eq!(ledger.last_whole, ledger.last_run);
+    assert!(ledger.not_reached.is_empty());
+}
+
+#[tokio::test]
+async fn a_look_asks_what_callers_of_that_api_rely_on_and_calls_the_others_no_gap() {
+    let mut monitor = Monitor::new();
+    monitor.run(two("d1")).await;
+    let document = "contract: [{api: shop, openapi: {openapi: 3.0.1, paths: {/x: {get: {}}}}}, {api: stock, openapi: {openapi: 3.0.1, paths: {/x: {get: {}}}}}]";
+    monitor.config.contract = Config::parse(document, "test").unwrap().contract;
+    let look = monitor.look_at("a1b2c3d4e5", two("d1")).await;
+    assert_eq!((look.report.contract.requests, look.report.gaps.len()), (1, 0), "{:?}", look.report.gaps);
 }

@@ -57,8 +57,12 @@ class Function:
             time.sleep(0.1)
         raise TimeoutError(f"{name} did not become active")
 
-    def invoke(self, event: Mapping[str, Any]) -> Invocation:
+    def invoke(self, event: Any) -> Invocation:
         answer = client(self.server.url, "lambda").invoke(FunctionName=self.name, Payload=json.dumps(event).encode(), LogType="Tail")
         body = answer["Payload"].read()
         log = base64.b64decode(answer.get("LogResult", "")).decode(errors="replace")
         return Invocation(json.loads(body) if body else None, answer.get("FunctionError"), log)
+
+    def deliver(self, event: Any) -> None:
+        """As EventBridge does: asynchronously, with no answer."""
+        client(self.server.url, "lambda").invoke(FunctionName=self.name, Payload=json.dumps(event).encode(), InvocationType="Event")

@@ -58,6 +58,10 @@ class Inbox:
             if not messages:
                 time.sleep(0.05)
 
+    def close(self) -> None:
+        """The queue goes; the subscription goes with its topic."""
+        client(self.server.url, "sqs").delete_queue(QueueUrl=self.queue)
+
     def _taken(self, message: Mapping[str, Any]) -> Alert:
         if self.raw:
             attributes = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}

@@ -206,7 +206,7 @@ class TestWidget:
         first = page(stack.function.invoke(widget.event()))
         details, history = (page(stack.function.invoke(widget.event(**parameters))) for _, parameters in first.actions)
         assert "gateprobe ack gp-1" in details.text and memory.TABLE in details.text, details.text
-        assert "opened" in history.text, history.text
+        assert "opened" in history.text and "gp-1: " in history.text, history.text
 
     def test_writes_nothing(self, stack: Stack) -> None:
         before = memory.items(stack.server)

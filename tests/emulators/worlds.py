@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aws import REGION, client
-from restapi import Http, Mock, RestApi
+from restapi import Http, Mock, RestApi, invoke_url
 from server import Server, free_port
 
 PROBED_VERBS = {"GET", "HEAD", "OPTIONS", "ANY"}
@@ -118,6 +118,27 @@ def healthy(servers: Sequence[Server], backend: str, name: str = "healthy", stag
         api.method(verb, path, integration, auth="AWS_IAM" if path == "/signed" else "NONE", key=path == "/keyed")
     api.deploy(stage)
     return World(api, frozenset(Method(stage, verb, path) for verb, path in HEALTHY), frozenset())
+
+
+@dataclass(frozen=True)
+class TwoApis:
+    """One API with a door that answers, one whose backend fails and one that callers want and nobody built; and one with nothing wrong."""
+
+    orders: RestApi
+    stock: RestApi
+    wanted: str
+    """The URL of the door that is not there: GET /archive of `orders`."""
+
+
+def two_apis(ministack: Server, backend: str) -> TwoApis:
+    orders = RestApi([ministack], "orders")
+    orders.method("GET", "/orders", Http(f"{backend}/orders"))
+    orders.method("GET", "/broken", Http(f"{backend}/status/500"))
+    orders.deploy("prod")
+    stock = RestApi([ministack], "stock")
+    stock.method("GET", "/stock", Http(f"{backend}/stock"))
+    stock.deploy("prod")
+    return TwoApis(orders, stock, f"{invoke_url(ministack, orders.id, 'prod')}/archive")
 
 
 SHOP_DOMAIN = "api.example.test"

@@ -16,14 +16,15 @@ pub(super) fn page(ledger: &Ledger, about: &About, shown: usize) -> Markup {
         @if events.is_empty() {
             div { "Nothing was written down yet." }
         } @else {
-            table {
-                tr { th { "When" } th { "What" } th { "Where" } th { "" } }
+            ul.gp-list {
                 @for event in events.iter().take(shown) {
-                    tr {
-                        td.gp-when title=(moment(event.at)) { (span(about.now.saturating_sub(event.at))) " ago" }
-                        td { (kind(event.kind)) }
-                        td { (place(event)) }
-                        td { (words(&event.text)) }
+                    li {
+                        span.gp-short title=(moment(event.at)) { (span(about.now.saturating_sub(event.at))) " ago" }
+                        span.gp-long {
+                            b { (kind(event.kind)) } " "
+                            @if let Some(place) = place(event) { (place) ": " }
+                            (words(&event.text))
+                        }
                     }
                 }
             }
@@ -40,9 +41,12 @@ fn kind(kind: EventKind) -> String {
     }
 }
 
-/// `shop/prod`.
-fn place(event: &Event) -> String {
+/// `shop/prod`, where the event's own words do not say it: those of an incident begin with its name.
+fn place(event: &Event) -> Option<String> {
+    if event.kind != EventKind::Deployment {
+        return None;
+    }
     let api = event.api_name.as_deref().filter(|name| !name.trim().is_empty()).or(event.api.as_deref());
     let parts: Vec<String> = api.into_iter().chain(event.stage.as_deref()).map(words).collect();
-    parts.join("/")
+    (!parts.is_empty()).then(|| parts.join("/"))
 }

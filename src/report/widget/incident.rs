@@ -54,20 +54,26 @@ fn open(incident: &Incident, about: &About, shown: usize) -> Markup {
         @if let Some(after) = &incident.after { div { span.gp-label { "Just before " } (words(after)) } }
         @for example in &incident.examples { (evidence(example)) }
         @if !members.is_empty() {
-            table {
-                tr { th { "Route" } th { "State" } th { "Since" } th { "Cause" } }
+            ul.gp-list {
                 @for member in members.iter().take(shown) {
-                    tr {
-                        td { code { (names::member(&member.subject, incident)) } }
-                        td { @if member.failing { "fails" } @else { "answers again" } }
-                        td.gp-when { (moment(member.since)) }
-                        td { (member.cause.id()) }
+                    li {
+                        span.gp-short { @if member.failing { "fails" } @else { "answers again" } }
+                        span.gp-long {
+                            code { (names::member(&member.subject, incident)) }
+                            span.gp-quiet { " " (member.cause.id()) ", since " (moment(member.since)) }
+                        }
                     }
                 }
             }
             @if left > 0 { div { "and " (count(left, "route")) " more" } }
         }
-        @if let Some(at) = incident.told_at { div.gp-quiet { "Told at " (moment(at)) ", with " (incident.reminders) " reminders since." } }
+        @if let Some(at) = incident.told_at { div.gp-quiet {
+                "Told at " (moment(at))
+                @if incident.reminders > 0 {
+                    ", with " (count(usize::try_from(incident.reminders).unwrap_or(usize::MAX), "reminder")) " since"
+                }
+                "."
+            } }
         @if !pages.is_empty() {
             div {
                 span.gp-label { "In the console " }
@@ -99,7 +105,7 @@ fn evidence(example: &Example) -> Markup {
             @if !example.evidence.is_empty() { ul { @for line in &example.evidence { li { (words(line)) } } } }
             div { span.gp-label { "Fix " } (words(&example.remedy)) }
             @if let Some((verb, url)) = instead(example) {
-                div { span.gp-label { "This one is known to the router " } code { (verb) " " (address(&url)) } }
+                div { span.gp-label { "This one reaches a method " } code { (verb) " " (address(&url)) } }
             }
             @if !example.request_id.is_empty() {
                 div.gp-quiet { "Sent with x-amzn-RequestId " code { (words(&example.request_id)) } }

@@ -82,8 +82,8 @@ fn notice(reason: &str) -> Markup {
 }
 
 fn framed(body: &Markup, theme: Theme) -> String {
-    let sheet = PreEscaped(style::sheet(theme));
-    html! { div.gateprobe { style { (sheet) } (body) } }.into_string()
+    let (class, sheet) = style::sheet(theme);
+    html! { div.gateprobe.(class) { style { (PreEscaped(sheet)) } (body) } }.into_string()
 }
 
 /// What a button does.

@@ -5,10 +5,13 @@ use std::cmp::Reverse;
 use maud::{Markup, html};
 
 use super::{About, Action, address, button, failing, words};
-use crate::remember::{Incident, LastRun, Ledger, Severity, Watched};
+use crate::remember::{Incident, LastRun, Ledger, Scope, Severity, SubjectId, Watched};
 use crate::report::message::main_example;
 use crate::report::message::names::{self, count};
 use crate::report::message::when::{moment, span};
+
+/// So many incidents are told in full: a widget has the height of a few. The others have a line each.
+const IN_FULL: usize = 5;
 
 /// So many windows are named; there are few.
 const MOST_WINDOWS: usize = 5;
@@ -35,11 +38,14 @@ pub(super) fn page(ledger: &Ledger, stale_after: u32, about: &About, shown: usiz
                 "What is shown here is as old as that. Look at the function's errors, its throttles and its schedule."
             }
         }
-        @for incident in open.iter().take(shown) { (card(incident, about)) }
+        (health(ledger, last, age, about))
+        @for incident in open.iter().take(shown.min(IN_FULL)) { (card(incident, about)) }
+        @if shown.min(open.len()) > IN_FULL {
+            ul.gp-list { @for incident in open.iter().take(shown).skip(IN_FULL) { (row(incident, about)) } }
+        }
         @if open.len() > shown {
             div { b { (more(open.len() - shown, shown)) } " `gateprobe status` names them all." }
         }
-        (foot(ledger, last, age, about))
     }
 }
 
@@ -112,7 +118,8 @@ pub(super) fn standing(incident: &Incident, about: &About) -> Markup {
     let again = incident.members.iter().filter(|member| !member.failing).count();
     html! {
         div {
-            (failing(incident)) " for " (lasts) ", since " (moment(incident.since))
+            @if is_one(incident) { "Fails" } @else { (failing(incident)) }
+            " for " (lasts) ", since " (moment(incident.since))
             @if again > 0 { "; " (again) @if again == 1 { " answers again" } @else { " answer again" } }
             "."
             @if incident.flapping { " Flapping: opened " (incident.times) " times." }
@@ -124,6 +131,11 @@ pub(super) fn standing(incident: &Incident, about: &About) -> Markup {
             }
         }
     }
+}
+
+/// Whether its title is all that fails.
+fn is_one(incident: &Incident) -> bool {
+    matches!(incident.scope, Scope::One { .. }) && incident.failing().count() == 1
 }
 
 /// The cause and what it means.
@@ -138,10 +150,32 @@ pub(super) fn fix(incident: &Incident) -> Markup {
     html! { div { span.gp-label { "Fix " } (remedy) } }
 }
 
+/// An incident in a line.
+fn row(incident: &Incident, about: &About) -> Markup {
+    let (class, word) = badge(incident.severity);
+    html! {
+        li {
+            span.gp-word.gp-short.(class) { (word) }
+            span.gp-long {
+                (names::title(incident)) " "
+                span.gp-quiet {
+                    (incident.name()) ", for " (span(about.now.saturating_sub(incident.since)))
+                    @if incident.acknowledged_until.is_some_and(|until| until > about.now) { ", acknowledged" }
+                }
+                br;
+                code { (incident.cause.id()) }
+            }
+            span { (button("Details", Action::Incident(incident.number), about)) }
+        }
+    }
+}
+
 fn card(incident: &Incident, about: &About) -> Markup {
     const EXAMPLES: usize = 2;
     let evidence = main_example(incident).map(|example| &example.evidence[..]).unwrap_or_default();
     let (class, _) = badge(incident.severity);
+    // A request of the contract is called by its URL.
+    let says_its_url = matches!(&incident.scope, Scope::One { subject: SubjectId::Contract { .. } });
     html! {
         div.gp-card.(class) {
             (title(incident))
@@ -151,7 +185,7 @@ fn card(incident: &Incident, about: &About) -> Markup {
                 ul { @for line in evidence.iter().take(2) { li { (words(line)) } } }
             }
             (fix(incident))
-            @for example in incident.examples.iter().take(EXAMPLES) {
+            @for example in incident.examples.iter().take(if says_its_url { 0 } else { EXAMPLES }) {
                 div {
                     code { (words(&example.method)) " " (address(&example.url)) }
                     span.gp-quiet { " " (answered(example.status)) }
@@ -169,10 +203,10 @@ pub(super) fn answered(status: Option<u16>) -> String {
 }
 
 /// How much is watched, and how the monitor is.
-fn foot(ledger: &Ledger, last: &LastRun, age: i64, about: &About) -> Markup {
+fn health(ledger: &Ledger, last: &LastRun, age: i64, about: &About) -> Markup {
     let troubled = ledger.troubles.values().filter(|trouble| trouble.runs & 1 == 1).count();
     html! {
-        div.gp-foot {
+        div.gp-health {
             @if let Some(whole) = ledger.of_all() { div { (coverage(&whole.watched)) } }
             @if troubled > 0 {
                 div { (count(troubled, "route")) " failed lately and opened no incident yet." }

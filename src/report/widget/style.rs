@@ -28,26 +28,28 @@ const SHAPE: &str = "\
 .gateprobe code{font-family:Monaco,Menlo,Consolas,monospace;font-size:12px;color:inherit;background:none;padding:0;border:0}\
 .gateprobe ul{margin:2px 0;padding-left:20px}\
 .gateprobe .gp-label{font-weight:700}\
-.gateprobe .gp-foot{margin-top:8px;border-top:1px solid var(--gp-line);padding-top:6px}\
-.gateprobe .gp-foot div{margin:2px 0}\
+.gateprobe .gp-health{margin:0 0 10px}\
+.gateprobe .gp-health div{margin:2px 0}\
 .gateprobe .gp-act{margin-top:6px}\
-.gateprobe table{width:100%;border-collapse:collapse;margin:4px 0}\
-.gateprobe th,.gateprobe td{text-align:left;vertical-align:top;padding:3px 8px 3px 0;border-bottom:1px solid var(--gp-line)}\
-.gateprobe td.gp-when{white-space:nowrap}";
+.gateprobe ul.gp-list{list-style:none;padding:0;margin:6px 0}\
+.gateprobe .gp-list li{display:flex;flex-wrap:wrap;gap:2px 12px;align-items:baseline;border-top:1px solid var(--gp-line);padding:5px 0;margin:0}\
+.gateprobe .gp-short{flex:0 0 9em}\
+.gateprobe .gp-long{flex:1 1 14em;min-width:0}\
+.gateprobe .btn{white-space:nowrap}";
 
 const LIGHT: &str = "\
-.gateprobe{--gp-text:#16191f;--gp-quiet:#545b64;--gp-line:#d5dbdb;--gp-critical:#b82e0f;--gp-warning:#8a5300;--gp-info:#0a66b7;--gp-good:#1a7302}";
+.gateprobe.gp-light{--gp-text:#16191f;--gp-quiet:#545b64;--gp-line:#d5dbdb;--gp-critical:#b82e0f;--gp-warning:#8a5300;--gp-info:#0a66b7;--gp-good:#1a7302}";
 
 const DARK: &str = "\
-.gateprobe{--gp-text:#e9ebed;--gp-quiet:#aab7b8;--gp-line:#545b64;--gp-critical:#ff9180;--gp-warning:#ffb454;--gp-info:#7cc0ff;--gp-good:#8bd160}";
+.gateprobe.gp-dark{--gp-text:#e9ebed;--gp-quiet:#aab7b8;--gp-line:#545b64;--gp-critical:#ff9180;--gp-warning:#ffb454;--gp-info:#7cc0ff;--gp-good:#8bd160}";
 
-/// The whole sheet.
-pub(super) fn sheet(theme: Theme) -> String {
-    let colours = match theme {
-        Theme::Light => LIGHT,
-        Theme::Dark => DARK,
+/// The class that a theme's colours are for, and the whole sheet.
+pub(super) fn sheet(theme: Theme) -> (&'static str, String) {
+    let (class, colours) = match theme {
+        Theme::Light => ("gp-light", LIGHT),
+        Theme::Dark => ("gp-dark", DARK),
     };
-    format!("{colours}{SHAPE}")
+    (class, format!("{colours}{SHAPE}"))
 }
 
 #[cfg(test)]
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn no_rule_reaches_beyond_the_widget() {
         for theme in [Theme::Light, Theme::Dark] {
-            for rule in sheet(theme).split('}').filter(|rule| !rule.is_empty()) {
+            for rule in sheet(theme).1.split('}').filter(|rule| !rule.is_empty()) {
                 let selectors = rule.split_once('{').unwrap().0;
                 assert!(selectors.split(',').all(|one| one.starts_with(".gateprobe")), "{selectors}");
             }

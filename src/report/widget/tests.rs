@@ -199,8 +199,7 @@ fn tags(html: &str) -> Vec<(&str, Vec<&str>)> {
 
 /// CloudWatch takes no script and no frame; we use fewer tags still, and no attribute that could act.
 fn is_plain(html: &str) {
-    const TAGS: [&str; 14] =
-        ["div", "span", "b", "a", "cwdb-action", "code", "ul", "li", "table", "tbody", "tr", "th", "td", "style"];
+    const TAGS: [&str; 10] = ["div", "span", "b", "a", "cwdb-action", "code", "ul", "li", "br", "style"];
     const ATTRIBUTES: [&str; 12] = [
         "class=",
         "action=",
@@ -227,7 +226,7 @@ fn is_plain(html: &str) {
     for link in html.split("href=\"").skip(1) {
         assert!(link.starts_with("https://eu-central-1.console.aws.amazon.com/"), "{}", &link[..40]);
     }
-    let opened = tags(html).iter().filter(|(name, _)| !name.starts_with('/')).count();
+    let opened = tags(html).iter().filter(|(name, _)| !name.starts_with('/') && *name != "br").count();
     let closed = tags(html).iter().filter(|(name, _)| name.starts_with('/')).count();
     // The one around it all stands before the style sheet.
     assert_eq!(opened + 1, closed, "every tag is closed");
