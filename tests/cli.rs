@@ -38,9 +38,12 @@ fn one_clear_line(output: &Output, words: &[&str]) {
 
 #[test]
 fn the_demo_finds_exactly_what_it_set() {
-    let output = gateprobe().arg("demo").output().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let output = gateprobe().arg("demo").current_dir(&directory).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "the same for a browser: gateprobe-report.html\n");
+    let page = std::fs::read_to_string(directory.path().join("gateprobe-report.html")).unwrap();
+    assert!(page.starts_with(gateprobe::report::html::MARKER) && page.contains("20 problems in us-east-1"));
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"(127\.0\.0\.1|localhost):\d+", "$1:PORT!");
     settings.add_filter(r"(?m)^((?:orders|catalog|payments|identity) .*\d) +\d+$", "$1 [ms]");
@@ -52,10 +55,47 @@ fn the_demo_finds_exactly_what_it_set() {
     }
 }
 
+/// Somebody's own file of that name is left as it is, and the demo is no failure for that.
+#[test]
+fn the_demo_writes_over_no_file_of_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let theirs = directory.path().join("gateprobe-report.html");
+    std::fs::write(&theirs, "mine").unwrap();
+    let output = gateprobe().arg("demo").current_dir(&directory).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stderr);
+    assert!(told.starts_with("warning: gateprobe-report.html is there already") && told.lines().count() == 1, "{told}");
+    assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "mine");
+}
+
+#[test]
+fn a_format_that_a_command_does_not_make_is_refused_before_anything_is_done() {
+    let directory = tempfile::tempdir().unwrap();
+    for command in [
+        &["inventory"][..],
+        &["plan"],
+        &["init", "--output", "config.yaml"],
+        &["diagnose", "https://h/x"],
+        &["status"],
+        &["history"],
+        &["ack", "gp-1", "--for", "1d"],
+        &["explain"],
+        &["schema"],
+        &["config", "check", "gateprobe.yaml"],
+    ] {
+        let output = gateprobe().args(command).args(["--format", "html"]).current_dir(&directory).output().unwrap();
+        one_clear_line(&output, &[command[0], "does not make html", "table, json"]);
+    }
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+}
+
 #[test]
 fn the_demos_json_keeps_to_the_contract() {
-    let output = gateprobe().args(["demo", "--format", "json"]).output().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let output = gateprobe().args(["demo", "--format", "json"]).current_dir(&directory).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0, "stdout was asked for, and no file");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let coverage = &report["coverage"];
     let skipped: u64 = coverage["skipped"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
@@ -86,7 +126,8 @@ fn the_demos_json_keeps_to_the_contract() {
 
 #[test]
 fn colour_comes_only_when_asked_for() {
-    let output = gateprobe().args(["demo", "--color", "always"]).output().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let output = gateprobe().args(["demo", "--color", "always"]).current_dir(&directory).output().unwrap();
     assert!(text(&output.stdout).contains('\u{1b}'));
 }
 
@@ -323,6 +364,9 @@ async fn runs_lists_and_plans_against_an_endpoint() {
     let output = at(&["run"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert!(text(&output.stdout).contains("no problems in us-east-1"));
+    let page = at(&["run", "--format", "html"]);
+    assert_eq!(page.status.code(), Some(0), "{}", text(&page.stderr));
+    assert!(text(&page.stdout).contains("<title>No problems in us-east-1, Gateprobe</title>"));
     assert!(text(&at(&["plan"]).stdout).contains("1 skipped: 1 no-safe-proof"));
 
     // What inventory prints is taken back, and then AWS is not asked.

@@ -31,10 +31,15 @@ struct Branch<'r> {
 }
 
 impl Branch<'_> {
-    /// Whether something is wrong with it, or not known.
-    fn troubled(&self, report: &Report) -> bool {
-        self.stage.is_some_and(|stage| stage.tree.is_none() || stage.unhealthy > 0)
-            || self.methods.iter().any(|index| report.methods[*index].state == State::Failing)
+    /// What is wrong comes first, then what is not known.
+    fn rank(&self, report: &Report) -> u8 {
+        let fails = |index: &usize| report.methods[*index].state == State::Failing;
+        match self.stage {
+            _ if self.methods.iter().any(fails) => 0,
+            Some(stage) if stage.unhealthy > 0 => 0,
+            Some(stage) if stage.tree.is_none() => 1,
+            _ => 2,
+        }
     }
 }
 
@@ -67,9 +72,9 @@ fn branches(report: &Report) -> Vec<(&str, &str, Vec<Branch<'_>>)> {
         add(api, api, Branch { stage: None, name, methods, shown: false });
     }
     let mut left = MOST_STAGES;
-    for troubled in [true, false] {
+    for rank in 0..3 {
         for branch in apis.iter_mut().flat_map(|(_, _, branches)| branches) {
-            if left > 0 && branch.troubled(report) == troubled {
+            if left > 0 && branch.rank(report) == rank {
                 branch.shown = true;
                 left -= 1;
             }
