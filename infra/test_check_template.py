@@ -3,14 +3,17 @@
     python -m unittest discover infra      (with the packages of .ci/requirements.txt)
 """
 
+import contextlib
 import copy
 import importlib.machinery
 import importlib.util
+import io
 import os
 import re
 import shlex
 import tomllib
 import unittest
+from unittest import mock
 from pathlib import Path
 
 import alarms
@@ -225,6 +228,11 @@ class Mutations(Broken):
     def test_a_schedule_of_another_account(self):
         del self.resources["ScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
         self.refused("ScheduleRole: must be for")
+
+    def test_no_function_at_all(self):
+        for name in ("Function", "Widget"):
+            self.resources[name]["Type"] = "AWS::CloudFormation::WaitConditionHandle"
+        self.refused("no function in this template")
 
     def test_a_role_without_a_list(self):
         self.resources["More"] = copy.deepcopy(self.resources["WidgetRole"])
@@ -515,6 +523,23 @@ class Member(unittest.TestCase):
         self.setUp()
         self.statements.append({"Sid": "More", "Effect": "Allow", "Action": "sns:Publish", "Resource": check.TOPIC})
         self.refused("can sns:Publish")
+
+    def test_a_pattern_of_actions(self):
+        self.statements[0]["Action"] = "apigateway:G*"
+        self.refused("the action apigateway:G* is a pattern")
+
+    def test_a_role_that_cannot_be_read(self):
+        self.role["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"] = {"Fn::ImportValue": "x"}
+        self.refused("cannot tell what")
+
+    def test_the_command_tells_of_it(self):
+        """What .ci/run sees: the exit status, and each fault with its file."""
+        for broken, file in (("faults_of_member", MEMBER), ("faults", PATH)):
+            with mock.patch.object(check, broken, return_value=["x is wrong"]), mock.patch.object(check.sys, "argv", ["check-template"]):
+                errors = io.StringIO()
+                with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
+                    self.assertEqual(check.main(), 1)
+                self.assertEqual(errors.getvalue(), f"{file}: x is wrong\n")
 
     def test_something_else_than_a_role(self):
         self.template["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket"}
