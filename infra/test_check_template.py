@@ -13,8 +13,8 @@ import re
 import shlex
 import tomllib
 import unittest
-from unittest import mock
 from pathlib import Path
+from unittest import mock
 
 import alarms
 from stack import MEMBER, ROOT, TEMPLATE as PATH, Stack, Unreadable, translate
@@ -539,7 +539,8 @@ class Member(unittest.TestCase):
                 errors = io.StringIO()
                 with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
                     self.assertEqual(check.main(), 1)
-                self.assertEqual(errors.getvalue(), f"{file}: x is wrong\n")
+                # The translator has its own words there.
+                self.assertIn(f"{file}: x is wrong", errors.getvalue().splitlines())
 
     def test_something_else_than_a_role(self):
         self.template["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket"}
