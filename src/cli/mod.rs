@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod listing;
 pub mod memory;
+pub mod prove;
 pub mod setup;
 pub mod state;
 pub mod verify;
