@@ -11,7 +11,7 @@ use super::ground::{Ground, Role};
 use super::judge::{Agreement, Answered, Diagnosed, FactProof, Proof, Row, Seen, judge};
 use crate::config::Credential;
 use crate::diagnose::diagnose;
-use crate::gateway::{DEFAULT_STAGE, InvokeUrl, Protocol, Request};
+use crate::gateway::{DEFAULT_STAGE, InvokeUrl, Protocol, Request, Verb};
 use crate::pipeline::{Clock, Run};
 use crate::probe::{Keyring, Prober, junk_signature};
 
@@ -58,7 +58,12 @@ pub async fn prove(ground: &Ground<'_>, facts: &[Fact], asking: &Asking<'_>) -> 
             Question::Asked(asks) => {
                 let mut rows = Vec::with_capacity(asks.len());
                 for ask in asks {
-                    rows.push(Box::pin(row(ground, ask, asking, keyring.as_ref(), changed)).await);
+                    let before = rows.last().is_none_or(|row: &Row| row.agrees == Agreement::AsTaken);
+                    rows.push(if ask.after && !before {
+                        not_asked(shown(ask), "the answer before it says that this one would tell nothing".to_owned())
+                    } else {
+                        Box::pin(row(ground, ask, asking, keyring.as_ref(), changed)).await
+                    });
                 }
                 rows
             }
@@ -193,6 +198,9 @@ fn request(ground: &Ground<'_>, ask: &Ask, asking: &Asking<'_>) -> Result<Reques
     if ask.large && !asking.large {
         return Err("it sends ten megabytes: --large asks it".to_owned());
     }
+    if ask.no_mock && is_mock(ground, ask) {
+        return Err("the stack was deployed without it: parameter Backends=true".to_owned());
+    }
     let target = filled(ask.target);
     let text = if ask.domain {
         let domain = ground.domain().ok_or("the stack has no custom domain: parameters DomainName, CertificateArn")?;
@@ -219,6 +227,17 @@ fn request(ground: &Ground<'_>, ask: &Ask, asking: &Asking<'_>) -> Result<Reques
         request.headers.extend(junk);
     }
     Ok(request)
+}
+
+/// Whether the method that is named is known to be a mock.
+fn is_mock(ground: &Ground<'_>, ask: &Ask) -> bool {
+    let Some((stage, path)) = ask.target.find('/').map(|at| ask.target.split_at(at)) else { return false };
+    let kind = || {
+        let api = ground.api(ask.to)?;
+        let method = api.deployment_of(api.stage(stage)?)?.tree.method(path, Verb::Get)?;
+        Some(method.interface.as_ref()?.integration.as_ref()?.kind == "mock")
+    };
+    kind().unwrap_or(false)
 }
 
 /// The address of a target: its first segment is the stage, unless it begins with a slash.

@@ -2,6 +2,7 @@
 
 use super::Role;
 use super::ground::Ground;
+use super::judge::Agreement;
 
 /// One thing that Gateprobe believes of API Gateway and that a look at an endpoint decides.
 #[derive(Debug, Clone)]
@@ -42,10 +43,14 @@ pub struct Ask {
     pub body: Option<&'static str>,
     /// How it is signed.
     pub credentials: Credentials,
-    /// How often it is sent. More than once: all of the [`Means::taken`] readings must be seen, each at least once.
+    /// How often it is sent. More than once: all of the readings that are taken must be seen, each at least once.
     pub times: u32,
     /// Whether it is sent only where large requests are allowed.
     pub large: bool,
+    /// Whether it is asked only where the one before it is as taken.
+    pub after: bool,
+    /// Whether it is asked only where its method has an integration that is no mock.
+    pub no_mock: bool,
     /// Whether it goes to the custom domain, whose base path stands first in the target.
     pub domain: bool,
     /// What an answer means: the first that fits counts.
@@ -79,8 +84,16 @@ pub struct Reading {
 pub struct Means {
     /// In words.
     pub words: &'static str,
+    /// Whether it is what Gateprobe takes, or what it is right under as well; [`Agreement::NotAsked`] where the answer shows that the trap is not set.
+    pub agrees: Agreement,
+}
+
+impl Means {
     /// Whether it is what Gateprobe takes, or what it is right under as well.
-    pub taken: bool,
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.agrees == Agreement::AsTaken
+    }
 }
 
 /// What an answer must look like. What is not said may be anything.
@@ -168,6 +181,8 @@ pub(super) fn ask(to: Role, verb: &'static str, target: &'static str) -> Ask {
         credentials: Credentials::None,
         times: 1,
         large: false,
+        after: false,
+        no_mock: false,
         domain: false,
         readings: Vec::new(),
         causes: &[],
@@ -212,13 +227,31 @@ impl Ask {
 
     /// An answer that Gateprobe takes, or is right under.
     pub(super) fn taken(mut self, like: Like, words: &'static str) -> Self {
-        self.readings.push(Reading { like, means: Means { words, taken: true } });
+        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::AsTaken } });
         self
     }
 
     /// An answer that would be news.
     pub(super) fn other(mut self, like: Like, words: &'static str) -> Self {
-        self.readings.push(Reading { like, means: Means { words, taken: false } });
+        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::Other } });
+        self
+    }
+
+    /// An answer that shows that the stack was deployed without the trap.
+    pub(super) fn unset(mut self, like: Like, words: &'static str) -> Self {
+        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::NotAsked } });
+        self
+    }
+
+    /// Only where what was asked before it in the same fact is as taken.
+    pub(super) fn after(mut self) -> Self {
+        self.after = true;
+        self
+    }
+
+    /// Only where the method has an integration that is no mock: a parameter of the template decides.
+    pub(super) fn no_mock(mut self) -> Self {
+        self.no_mock = true;
         self
     }
 

@@ -67,8 +67,8 @@ impl Seen {
         let words = Words::of(response);
         let body: Option<Value> = serde_json::from_str(&response.body).ok();
         let field = |name: &str| body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str);
-        // The HTTP APIs' routes lead to a mock that says its own path, whose last segment is the route's name.
-        let path = || field("path").map(|path| path.rsplit('/').next().unwrap_or(path));
+        // The HTTP APIs' routes lead to a mock that says its own path, `/full/echo/NAME-OF-THE-ROUTE`.
+        let path = || field("path")?.split("/echo/").nth(1)?.split('/').next();
         let door = field("door").or_else(path).map(crate::gateway::plain);
         let spelt = if field("Message").is_some() && field("message").is_none() { "Message: " } else { "" };
         let message = if words.null_message {
@@ -216,8 +216,8 @@ impl Proof {
 
 /// Holds the answers of one request against its readings.
 pub(super) fn judge(ask: &Ask, answers: &[Answered]) -> (Agreement, String) {
-    const UNFORESEEN: Means = Means { words: "an answer that nobody foresaw", taken: false };
-    const NOTHING: Means = Means { words: "no answer came", taken: false };
+    const UNFORESEEN: Means = Means { words: "an answer that nobody foresaw", agrees: Agreement::Other };
+    const NOTHING: Means = Means { words: "no answer came", agrees: Agreement::Other };
     let meaning = |seen: &Seen| {
         let found = ask.readings.iter().find(|reading| seen.is(&reading.like)).map(|reading| reading.means);
         found.unwrap_or(if seen.status.is_none() { NOTHING } else { UNFORESEEN })
@@ -229,14 +229,15 @@ pub(super) fn judge(ask: &Ask, answers: &[Answered]) -> (Agreement, String) {
             meanings.push(means);
         }
     }
-    let mut agrees = !meanings.is_empty() && meanings.iter().all(|means| means.taken);
+    let mut agrees = meanings.iter().map(|means| means.agrees).max().unwrap_or(Agreement::Other);
     let mut words: Vec<&str> = meanings.iter().map(|means| means.words).collect();
     if ask.times > 1 {
-        let missing = ask.readings.iter().filter(|reading| reading.means.taken && !meanings.contains(&reading.means));
+        let missing =
+            ask.readings.iter().filter(|reading| reading.means.is_taken() && !meanings.contains(&reading.means));
         if missing.count() > 0 {
-            agrees = false;
+            agrees = Agreement::Other;
             words.push("of the answers that were expected in turn only these came");
         }
     }
-    (if agrees { Agreement::AsTaken } else { Agreement::Other }, words.join("; "))
+    (agrees, words.join("; "))
 }

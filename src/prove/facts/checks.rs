@@ -286,20 +286,20 @@ fn authorizers() -> Vec<Fact> {
             vec![
                 decided("allow")
                     .taken(OK, REACHED)
-                    .other(
-                        status(&[500]),
-                        "the stack was deployed without the parameter Function=true: what follows says nothing",
-                    )
+                    .unset(status(&[500]), "the stack was deployed without the parameter Function=true")
                     .other(ANY, "another answer"),
                 decided("deny")
+                    .after()
                     .taken(DENIED, "a deny is AccessDeniedException")
                     .other(ANY, "another answer")
                     .cause(&["authorizer"]),
                 decided("unauthorized")
+                    .after()
                     .taken(UNAUTHORIZED, "the word Unauthorized is a 401")
                     .other(ANY, "another answer")
                     .cause(&["authorizer"]),
                 decided("thrown")
+                    .after()
                     .taken(
                         status(&[500]).error("AuthorizerFailureException"),
                         "a failure is AuthorizerFailureException",
@@ -311,6 +311,7 @@ fn authorizers() -> Vec<Fact> {
                     .other(ANY, "another answer")
                     .cause(&["authorizer"]),
                 decided("malformed")
+                    .after()
                     .taken(
                         status(&[500]).error("AuthorizerFailureException"),
                         "no policy is AuthorizerFailureException",
@@ -432,10 +433,10 @@ fn integrations() -> Vec<Fact> {
             "What do integrations answer that fail?",
             vec![
                 broken(get(Checks, "plain/broken")),
-                broken(get(Checks, "plain/no-name")),
-                broken(get(Checks, "plain/no-answer")),
-                broken(get(Checks, "plain/no-variable")),
-                broken(get(Checks, "plain/no-function")),
+                broken(get(Checks, "plain/no-name").no_mock()),
+                broken(get(Checks, "plain/no-answer").no_mock()),
+                broken(get(Checks, "plain/no-variable").no_mock()),
+                broken(get(Checks, "plain/no-function").no_mock()),
             ],
         ),
         fact(
@@ -444,10 +445,10 @@ fn integrations() -> Vec<Fact> {
             "Which gateway responses are they?",
             vec![
                 which("worded/broken"),
-                which("worded/no-name"),
-                which("worded/no-answer"),
-                which("worded/no-variable"),
-                which("worded/no-function"),
+                which("worded/no-name").no_mock(),
+                which("worded/no-answer").no_mock(),
+                which("worded/no-variable").no_mock(),
+                which("worded/no-function").no_mock(),
             ],
         ),
     ]
