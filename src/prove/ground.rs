@@ -232,3 +232,128 @@ fn reaches_mocks_alone(api: &Api, verb: Verb) -> bool {
         integration.is_some_and(|integration| integration.kind == "mock")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::gateway::{Inventory, InvokeUrl};
+
+    const HOST: &str = "https://t1.execute-api.eu-west-1.amazonaws.com";
+
+    fn api(id: &str, name: &str, methods: serde_json::Value) -> serde_json::Value {
+        json!({
+            "id": id, "name": name, "stages": [{"name": "full", "deployment": "d1"}],
+            "deployments": {"d1": {"source": "apisummary", "tree": methods}},
+        })
+    }
+
+    fn mock(kind: &str) -> serde_json::Value {
+        json!({"authorization": "NONE", "interface": {"integration": {"kind": kind}}})
+    }
+
+    fn world(apis: &[serde_json::Value], domains: serde_json::Value) -> World {
+        let text =
+            json!({"version": 1, "region": "eu-west-1", "read_at": 0, "apis": apis, "domains": domains}).to_string();
+        World::new(Inventory::from_json(&text).unwrap(), InvokeUrl::default())
+    }
+
+    fn trees() -> serde_json::Value {
+        let open = || json!({"GET": mock("mock"), "POST": mock("mock")});
+        api("t1", "gp-trees", json!({MARKER: {"GET": mock("mock")}, "/open": open(), "/any": {"ANY": mock("mock")}}))
+    }
+
+    fn somebody_elses() -> serde_json::Value {
+        api("o1", "orders", json!({"/orders": {"GET": mock("http_proxy")}}))
+    }
+
+    fn request(verb: &str, url: &str) -> Request {
+        Request::new(verb, url.parse().unwrap())
+    }
+
+    #[test]
+    fn only_an_api_with_name_and_marker_is_the_grounds() {
+        let found =
+            |apis: &[serde_json::Value]| Ground::find(&world(apis, json!([])), "gp").map(|ground| ground.apis.len());
+        assert_eq!(found(&[trees(), somebody_elses()]), Ok(1));
+        assert!(matches!(found(&[somebody_elses()]), Err(GroundError::Nothing { .. })));
+        assert!(matches!(found(&[trees(), trees()]), Err(GroundError::Twice { .. })));
+        // Somebody else's API of the right name: nothing is asked, of the others neither.
+        let foreign = api("x1", "gp-checks", json!({"/orders": {"GET": mock("mock")}}));
+        let refused = found(&[trees(), foreign]).unwrap_err();
+        assert!(refused.to_string().starts_with("API x1 is named gp-checks"), "{refused}");
+        // One stage without the marker is enough.
+        let mut half = trees();
+        half["stages"].as_array_mut().unwrap().push(json!({"name": "live", "deployment": "d2"}));
+        half["deployments"]["d2"] = json!({"source": "apisummary", "tree": {"/orders": {"GET": mock("mock")}}});
+        assert!(matches!(found(&[half]), Err(GroundError::Foreign { .. })));
+        let mut private = trees();
+        private["endpoint"] = json!("private");
+        assert!(matches!(found(&[private]), Err(GroundError::Foreign { .. })));
+        let mut http = trees();
+        http["protocol"] = json!("http");
+        assert!(matches!(found(&[http]), Err(GroundError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_request_to_anything_else_is_refused() {
+        let world = world(&[trees(), somebody_elses()], json!([]));
+        let ground = Ground::find(&world, "gp").unwrap();
+        for (url, permitted) in [
+            (format!("{HOST}/full/open"), true),
+            (format!("{HOST}/nope//open"), true),
+            (format!("{HOST}/"), true),
+            ("https://o1.execute-api.eu-west-1.amazonaws.com/full/orders".to_owned(), false),
+            ("https://zz.execute-api.eu-west-1.amazonaws.com/full/open".to_owned(), false),
+            ("https://api.example.com/full/open".to_owned(), false),
+        ] {
+            assert_eq!(ground.permits(&request("GET", &url)).is_ok(), permitted, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_unsafe_verb_goes_to_mocks_alone() {
+        let judge = |tree: serde_json::Value, request: &Request| {
+            let world = world(&[tree], json!([]));
+            Ground::find(&world, "gp").unwrap().permits(request)
+        };
+        let open = format!("{HOST}/full/open");
+        assert_eq!(judge(trees(), &request("POST", &open)), Ok(()));
+        assert_eq!(judge(trees(), &request("REPORT", &open)), Err(Refused::Unsafe("REPORT".to_owned())));
+        let mut overriding = request("GET", &open);
+        overriding.headers.push(("x-http-method-override".to_owned(), "POST".to_owned()));
+        assert_eq!(judge(trees(), &overriding), Ok(()));
+        // A method of the verb that is no mock, or of which nothing is known, wherever it stands.
+        for other in [mock("http_proxy"), json!({"authorization": "NONE"})] {
+            for verb in ["POST", "ANY"] {
+                let mut tree = trees();
+                tree["deployments"]["d1"]["tree"]["/other"] = json!({verb: other});
+                assert_eq!(
+                    judge(tree.clone(), &request("POST", &open)),
+                    Err(Refused::Unsafe("POST".to_owned())),
+                    "{verb}"
+                );
+                assert_eq!(judge(tree.clone(), &overriding), Err(Refused::Unsafe("POST".to_owned())), "{verb}");
+                assert_eq!(judge(tree, &request("GET", &open)), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_domain_is_the_grounds_where_all_of_it_leads_there() {
+        let to = |api: &str, base: &str| json!({"base_path": base, "api": api, "stage": "full"});
+        let domain = |mappings: serde_json::Value| json!([{"name": "proving.example.com", "mappings": mappings}]);
+        let request = request("GET", "https://proving.example.com/mapped/open");
+        for (mappings, ours) in [
+            (json!([to("t1", "mapped"), to("t1", "anystage")]), true),
+            (json!([to("t1", "mapped"), to("o1", "anystage")]), false),
+            (json!([to("t1", "mapped"), to("t1", "anystage"), to("o1", "")]), false),
+            (json!([to("t1", "mapped")]), false),
+        ] {
+            let world = world(&[trees(), somebody_elses()], domain(mappings.clone()));
+            let ground = Ground::find(&world, "gp").unwrap();
+            assert_eq!((ground.domain().is_some(), ground.permits(&request).is_ok()), (ours, ours), "{mappings}");
+        }
+    }
+}

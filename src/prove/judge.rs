@@ -241,3 +241,70 @@ pub(super) fn judge(ask: &Ask, answers: &[Answered]) -> (Agreement, String) {
     }
     (agrees, words.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::Response;
+    use crate::prove::Role;
+    use crate::prove::fact::{ANY, INCOMPLETE, OK, TOKEN, get, status};
+
+    fn seen(status: u16, headers: &[(&str, &str)], body: &str) -> Seen {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Seen::of(&Observation::saved(Response { status, headers, body: body.to_owned(), truncated: false }))
+    }
+
+    fn answered(seen: Seen) -> Answered {
+        Answered { seen, times: 1 }
+    }
+
+    const TOKEN_TYPE: (&str, &str) = ("x-amzn-errortype", "MissingAuthenticationTokenException");
+
+    #[test]
+    fn an_answer_is_read_with_its_door_and_its_headers() {
+        let mock =
+            seen(200, &[("X-Amz-Apigw-Id", "abc="), ("content-type", "application/json")], r#"{"door": "GET /any"}"#);
+        assert_eq!(mock.door.as_deref(), Some("GET /any"));
+        assert_eq!(mock.headers.get("x-amz-apigw-id").map(String::as_str), Some("there"));
+        assert!(
+            mock.is(&OK.door("GET /any")) && !mock.is(&OK.door("ANY /any")) && !mock.is(&OK.without("x-amz-apigw-id"))
+        );
+        let route = seen(200, &[], r#"{"path": "/full/echo/Greedy"}"#);
+        assert_eq!(route.door.as_deref(), Some("Greedy"));
+        let denied = seen(403, &[("x-amzn-errortype", "AccessDeniedException")], r#"{"Message": "User: anonymous"}"#);
+        assert_eq!(denied.message.as_deref(), Some("Message: User: anonymous"));
+        assert_eq!(seen(500, &[], r#"{"message": null}"#).message.as_deref(), Some("null"));
+    }
+
+    #[test]
+    fn what_is_not_said_may_be_anything_and_what_is_said_may_not() {
+        let token = seen(403, &[TOKEN_TYPE], r#"{"message": "Missing Authentication Token"}"#);
+        assert!(token.is(&TOKEN) && token.is(&ANY) && token.is(&status(&[400, 403])));
+        assert!(
+            !token.is(&INCOMPLETE) && !token.is(&TOKEN.message("Forbidden")) && !token.is(&status(&[403]).error(""))
+        );
+        assert!(seen(404, &[], "").is(&status(&[404]).error("")));
+        assert!(!token.is(&TOKEN.header("x-gateprobe-response", "")));
+    }
+
+    #[test]
+    fn the_first_reading_that_fits_counts() {
+        let ask = get(Role::Trees, "full/x").taken(TOKEN, "missed").other(OK, "reached");
+        let token = seen(403, &[TOKEN_TYPE], "");
+        assert_eq!(judge(&ask, &[answered(token)]), (Agreement::AsTaken, "missed".to_owned()));
+        assert_eq!(judge(&ask, &[answered(seen(200, &[], ""))]), (Agreement::Other, "reached".to_owned()));
+        let (agrees, words) = judge(&ask, &[answered(seen(404, &[], ""))]);
+        assert_eq!((agrees, words.as_str()), (Agreement::Other, "an answer that nobody foresaw"));
+        let ask = get(Role::Trees, "full/x").unset(status(&[500]), "not set").taken(OK, "reached");
+        assert_eq!(judge(&ask, &[answered(seen(500, &[], ""))]).0, Agreement::NotAsked);
+    }
+
+    #[test]
+    fn answers_in_turn_must_all_come() {
+        let ask = get(Role::Trees, "canary/late").times(3).taken(OK, "canary").taken(TOKEN, "stage");
+        let (ok, token) = (answered(seen(200, &[], "")), answered(seen(403, &[TOKEN_TYPE], "")));
+        assert_eq!(judge(&ask, &[ok.clone(), token]).0, Agreement::AsTaken);
+        assert_eq!(judge(&ask, &[ok]).0, Agreement::Other);
+        assert_eq!(judge(&ask, &[]).0, Agreement::Other);
+    }
+}

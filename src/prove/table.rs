@@ -68,7 +68,10 @@ fn answer(answer: &Answered) -> String {
     parts.extend(seen.message.as_deref().map(|message| cell(&short(message))));
     parts.extend(seen.door.as_deref().map(|door| format!("from {}", code(door))));
     // What every answer of an endpoint has tells nothing in a table; JSON has it all.
-    let told = seen.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "server" | "x-amz-apigw-id"));
+    let told = seen
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "server" | "x-amz-apigw-id" | "x-amzn-requestid"));
     parts.extend(told.map(|(name, value)| format!("{name} {}", cell(value))));
     parts.join(", ")
 }
