@@ -58,9 +58,9 @@ pub async fn prove(ground: &Ground<'_>, facts: &[Fact], asking: &Asking<'_>) -> 
             Question::Asked(asks) => {
                 let mut rows = Vec::with_capacity(asks.len());
                 for ask in asks {
-                    let before = rows.last().is_none_or(|row: &Row| row.agrees == Agreement::AsTaken);
+                    let before = rows.first().is_none_or(|row: &Row| row.agrees == Agreement::AsTaken);
                     rows.push(if ask.after && !before {
-                        not_asked(shown(ask), "the answer before it says that this one would tell nothing".to_owned())
+                        not_asked(shown(ask), "the first answer says that this one would tell nothing".to_owned())
                     } else {
                         Box::pin(row(ground, ask, asking, keyring.as_ref(), changed)).await
                     });

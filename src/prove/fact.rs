@@ -47,7 +47,7 @@ pub struct Ask {
     pub times: u32,
     /// Whether it is sent only where large requests are allowed.
     pub large: bool,
-    /// Whether it is asked only where the one before it is as taken.
+    /// Whether it is asked only where the fact's first one is as taken.
     pub after: bool,
     /// Whether it is asked only where its method has an integration that is no mock.
     pub no_mock: bool,
@@ -243,7 +243,7 @@ impl Ask {
         self
     }
 
-    /// Only where what was asked before it in the same fact is as taken.
+    /// Only where the fact's first request is answered as taken.
     pub(super) fn after(mut self) -> Self {
         self.after = true;
         self

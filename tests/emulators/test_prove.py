@@ -7,6 +7,8 @@ reason, that nothing but the proving ground is asked, and that an emulator's kno
 from __future__ import annotations
 
 import copy
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +37,7 @@ class Proved:
     deployed: Deployed
     foreign: RestApi
     outcome: Outcome
+    markdown: Outcome
     tap: Tap
 
     @property
@@ -69,7 +72,8 @@ def on_ministack(ministack: Server, gateprobe: Gateprobe, backend_server: Backen
         addresses += ["--domain-url", "http://{domain}", "--connect-to", f"{DOMAIN}:80:127.0.0.1:{port}"]
         environment = {"AWS_ENDPOINT_URL": ministack.url}
         outcome = gateprobe("prove", "--large", "--format", "json", *addresses, env=environment, timeout=300)
-        yield Proved(deployed, foreign, outcome, watched)
+        markdown = gateprobe("prove", "--large", *addresses, env=environment, timeout=300)
+        yield Proved(deployed, foreign, outcome, markdown, watched)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +84,8 @@ def on_localstack(localstack: Server, gateprobe: Gateprobe, backend_server: Back
     with tap(localstack) as watched:
         environment = {"AWS_ENDPOINT_URL": localstack.url, "GATEPROBE_INVOKE_URL": f"{watched.url}/_aws/execute-api/{{api}}/{{stage}}"}
         outcome = gateprobe("prove", "--large", "--format", "json", env=environment, timeout=300)
-        yield Proved(deployed, foreign, outcome, watched)
+        markdown = gateprobe("prove", "--large", env=environment, timeout=300)
+        yield Proved(deployed, foreign, outcome, markdown, watched)
 
 
 @pytest.fixture(params=["on_ministack", "on_localstack"])
@@ -119,7 +124,12 @@ def test_nothing_else_is_asked(proved: Proved, backend_server: Backend) -> None:
 
 def test_unsafe_verbs_reach_mocks_alone(proved: Proved, backend_server: Backend) -> None:
     unsafe = {(request.method, request.path.split("?")[0].rsplit("/", 2)[-1]) for request in proved.tap.unsafe()}
-    assert unsafe == {("POST", "open"), ("POST", "any"), ("POST", "strict"), ("POST", "loose"), ("POST", "null")}, unsafe
+    validated = {("POST", "strict"), ("POST", "loose"), ("POST", "null")}
+    # LocalStack exports no API that has ANY, so what lies behind the methods of `trees` is not known there, and the guard refuses.
+    exported = proved.deployed.server.name == "MiniStack"
+    assert unsafe == (validated | {("POST", "open"), ("POST", "any")} if exported else validated), unsafe
+    [post] = proved.facts["A0.verb"]["rows"]
+    assert (post["agrees"] == AS_TAKEN) if exported else ("known to be a mock" in post["means"]), post
     assert {call.method for call in backend_server.calls()} <= set(SAFE), backend_server.calls()
 
 
@@ -155,12 +165,11 @@ def test_a_diagnosis_is_held_against_the_trap(on_ministack: Proved) -> None:
     assert len(judged) > 30 and not wrong, wrong
 
 
-def test_markdown_says_the_same(on_localstack: Proved, gateprobe: Gateprobe) -> None:
-    outcome = gateprobe.on(on_localstack.deployed.server)("prove", timeout=300)
-    assert outcome.status == 1, outcome
-    rows = [line for line in outcome.stdout.splitlines() if line.startswith("| **")]
-    assert len(rows) == len(on_localstack.facts), outcome
-    for line in outcome.stdout.splitlines():
+def test_markdown_says_the_same(proved: Proved) -> None:
+    assert proved.markdown.status == 1, proved.markdown
+    rows = [line for line in proved.markdown.stdout.splitlines() if line.startswith("| **")]
+    assert len(rows) == len(proved.facts), proved.markdown
+    for line in proved.markdown.stdout.splitlines():
         if line.startswith("|"):
             assert line.replace("\\|", "").count("|") == 7, line
 
@@ -204,9 +213,17 @@ def _without_order(template: ground.Template, name: str) -> Any:
     return resource
 
 
-def test_the_docs_hold_every_fact(on_localstack: Proved) -> None:
-    """docs/proving-ground.md shows both emulators' answers: a fact that was added since is missing there."""
-    text = (REPOSITORY / "docs" / "proving-ground.md").read_text()
+def test_the_docs_hold_every_fact(on_ministack: Proved, on_localstack: Proved) -> None:
+    """docs/proving-ground.md shows both emulators' answers: a fact that was added since is missing there. GATEPROBE_DOCS=1 writes them."""
+    page = REPOSITORY / "docs" / "proving-ground.md"
+    text = page.read_text()
+    if os.environ.get("GATEPROBE_DOCS") == "1":
+        for name, proved in (("ministack", on_ministack), ("localstack", on_localstack)):
+            start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+            before, after = text.split(start)[0], text.split(end)[1]
+            told = re.sub(r"(localhost|127\.0\.0\.1):\d+", r"\1:PORT", proved.markdown.stdout)
+            text = before + start + told + end + after
+        page.write_text(text)
     missing = [id for id in on_localstack.facts if text.count(f"| **{id}** ") != 2]
     assert not missing, missing
 
