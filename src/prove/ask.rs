@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::fact::{Ask, Credentials, Fact, Question};
+use super::fact::{Ask, Credentials, Fact, Question, When};
 use super::ground::{Ground, Role};
 use super::judge::{Agreement, Answered, Diagnosed, FactProof, Proof, Row, Seen, judge};
 use crate::config::Credential;
@@ -58,8 +58,8 @@ pub async fn prove(ground: &Ground<'_>, facts: &[Fact], asking: &Asking<'_>) -> 
             Question::Asked(asks) => {
                 let mut rows = Vec::with_capacity(asks.len());
                 for ask in asks {
-                    let before = rows.first().is_none_or(|row: &Row| row.agrees == Agreement::AsTaken);
-                    rows.push(if ask.after && !before {
+                    let first = rows.first().is_none_or(|row: &Row| row.agrees == Agreement::AsTaken);
+                    rows.push(if ask.when == When::AfterFirst && !first {
                         not_asked(shown(ask), "the first answer says that this one would tell nothing".to_owned())
                     } else {
                         Box::pin(row(ground, ask, asking, keyring.as_ref(), changed)).await
@@ -176,7 +176,7 @@ fn shown(ask: &Ask) -> String {
     let door = if ask.domain { "domain".to_owned() } else { ask.to.suffix().to_owned() };
     let mut shown = format!("{door}: {} {}", ask.verb, if ask.target.is_empty() { "/" } else { ask.target });
     for (name, value) in &ask.headers {
-        shown.push_str(&format!(", {name}: {value}"));
+        shown.extend([", ", name, ": ", value]);
     }
     if let Some(body) = ask.body {
         shown.push_str(if body.is_empty() { ", empty body" } else { ", body " });
@@ -188,17 +188,17 @@ fn shown(ask: &Ask) -> String {
         Credentials::Own => ", signed",
     });
     if ask.times > 1 {
-        shown.push_str(&format!(", {} times", ask.times));
+        shown.extend([", ", &ask.times.to_string(), " times"]);
     }
     shown
 }
 
 /// The request; or why it is not asked.
 fn request(ground: &Ground<'_>, ask: &Ask, asking: &Asking<'_>) -> Result<Request, String> {
-    if ask.large && !asking.large {
+    if ask.when == When::Large && !asking.large {
         return Err("it sends ten megabytes: --large asks it".to_owned());
     }
-    if ask.no_mock && is_mock(ground, ask) {
+    if ask.when == When::NoMock && is_mock(ground, ask) {
         return Err("the stack was deployed without it: parameter Backends=true".to_owned());
     }
     let target = filled(ask.target);

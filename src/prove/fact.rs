@@ -45,18 +45,27 @@ pub struct Ask {
     pub credentials: Credentials,
     /// How often it is sent. More than once: all of the readings that are taken must be seen, each at least once.
     pub times: u32,
-    /// Whether it is sent only where large requests are allowed.
-    pub large: bool,
-    /// Whether it is asked only where the fact's first one is as taken.
-    pub after: bool,
-    /// Whether it is asked only where its method has an integration that is no mock.
-    pub no_mock: bool,
+    /// Where it is asked at all.
+    pub when: When,
     /// Whether it goes to the custom domain, whose base path stands first in the target.
     pub domain: bool,
     /// What an answer means: the first that fits counts.
     pub readings: Vec<Reading>,
     /// What Gateprobe's own diagnosis should name: the trap's true causes, any of them, or `healthy`. Empty: nothing is expected of it.
     pub causes: &'static [&'static str],
+}
+
+/// Where a request is asked at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Everywhere.
+    Always,
+    /// Where large requests are allowed.
+    Large,
+    /// Where the fact's first request was answered as taken.
+    AfterFirst,
+    /// Where its method has an integration that is no mock.
+    NoMock,
 }
 
 /// Who a request says that it is from.
@@ -180,9 +189,7 @@ pub(super) fn ask(to: Role, verb: &'static str, target: &'static str) -> Ask {
         body: None,
         credentials: Credentials::None,
         times: 1,
-        large: false,
-        after: false,
-        no_mock: false,
+        when: When::Always,
         domain: false,
         readings: Vec::new(),
         causes: &[],
@@ -216,7 +223,7 @@ impl Ask {
     }
 
     pub(super) fn large(mut self) -> Self {
-        self.large = true;
+        self.when = When::Large;
         self
     }
 
@@ -245,13 +252,13 @@ impl Ask {
 
     /// Only where the fact's first request is answered as taken.
     pub(super) fn after(mut self) -> Self {
-        self.after = true;
+        self.when = When::AfterFirst;
         self
     }
 
     /// Only where the method has an integration that is no mock: a parameter of the template decides.
     pub(super) fn no_mock(mut self) -> Self {
-        self.no_mock = true;
+        self.when = When::NoMock;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::gateway::{Address, Api, Domain, EndpointType, Protocol, Request, Stage, Verb, World, overrides_verb};
+use crate::gateway::{Address, Api, Domain, EndpointType, Protocol, Request, Stage, Tree, Verb, World, overrides_verb};
 
 /// The path of the method `GET` that every API of the proving ground has, and by which it is known beside its name.
 pub const MARKER: &str = "/proving-ground";
@@ -226,7 +226,7 @@ fn lacks(api: &Api, role: Role) -> Option<String> {
 /// Whether every deployed method that a verb can reach is known to be a mock.
 fn reaches_mocks_alone(api: &Api, verb: Verb) -> bool {
     let trees = api.deployments.values().map(|deployment| &deployment.tree);
-    let mut methods = trees.flat_map(|tree| tree.methods()).filter(|(_, own, _)| *own == verb || *own == Verb::Any);
+    let mut methods = trees.flat_map(Tree::methods).filter(|(_, own, _)| *own == verb || *own == Verb::Any);
     methods.all(|(_, _, method)| {
         let integration = method.interface.as_ref().and_then(|interface| interface.integration.as_ref());
         integration.is_some_and(|integration| integration.kind == "mock")
@@ -242,7 +242,7 @@ mod tests {
 
     const HOST: &str = "https://t1.execute-api.eu-west-1.amazonaws.com";
 
-    fn api(id: &str, name: &str, methods: serde_json::Value) -> serde_json::Value {
+    fn api(id: &str, name: &str, methods: &serde_json::Value) -> serde_json::Value {
         json!({
             "id": id, "name": name, "stages": [{"name": "full", "deployment": "d1"}],
             "deployments": {"d1": {"source": "apisummary", "tree": methods}},
@@ -253,7 +253,7 @@ mod tests {
         json!({"authorization": "NONE", "interface": {"integration": {"kind": kind}}})
     }
 
-    fn world(apis: &[serde_json::Value], domains: serde_json::Value) -> World {
+    fn world(apis: &[serde_json::Value], domains: &serde_json::Value) -> World {
         let text =
             json!({"version": 1, "region": "eu-west-1", "read_at": 0, "apis": apis, "domains": domains}).to_string();
         World::new(Inventory::from_json(&text).unwrap(), InvokeUrl::default())
@@ -261,11 +261,11 @@ mod tests {
 
     fn trees() -> serde_json::Value {
         let open = || json!({"GET": mock("mock"), "POST": mock("mock")});
-        api("t1", "gp-trees", json!({MARKER: {"GET": mock("mock")}, "/open": open(), "/any": {"ANY": mock("mock")}}))
+        api("t1", "gp-trees", &json!({MARKER: {"GET": mock("mock")}, "/open": open(), "/any": {"ANY": mock("mock")}}))
     }
 
     fn somebody_elses() -> serde_json::Value {
-        api("o1", "orders", json!({"/orders": {"GET": mock("http_proxy")}}))
+        api("o1", "orders", &json!({"/orders": {"GET": mock("http_proxy")}}))
     }
 
     fn request(verb: &str, url: &str) -> Request {
@@ -275,12 +275,12 @@ mod tests {
     #[test]
     fn only_an_api_with_name_and_marker_is_the_grounds() {
         let found =
-            |apis: &[serde_json::Value]| Ground::find(&world(apis, json!([])), "gp").map(|ground| ground.apis.len());
+            |apis: &[serde_json::Value]| Ground::find(&world(apis, &json!([])), "gp").map(|ground| ground.apis.len());
         assert_eq!(found(&[trees(), somebody_elses()]), Ok(1));
         assert!(matches!(found(&[somebody_elses()]), Err(GroundError::Nothing { .. })));
         assert!(matches!(found(&[trees(), trees()]), Err(GroundError::Twice { .. })));
         // Somebody else's API of the right name: nothing is asked, of the others neither.
-        let foreign = api("x1", "gp-checks", json!({"/orders": {"GET": mock("mock")}}));
+        let foreign = api("x1", "gp-checks", &json!({"/orders": {"GET": mock("mock")}}));
         let refused = found(&[trees(), foreign]).unwrap_err();
         assert!(refused.to_string().starts_with("API x1 is named gp-checks"), "{refused}");
         // One stage without the marker is enough.
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_request_to_anything_else_is_refused() {
-        let world = world(&[trees(), somebody_elses()], json!([]));
+        let world = world(&[trees(), somebody_elses()], &json!([]));
         let ground = Ground::find(&world, "gp").unwrap();
         for (url, permitted) in [
             (format!("{HOST}/full/open"), true),
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn an_unsafe_verb_goes_to_mocks_alone() {
         let judge = |tree: serde_json::Value, request: &Request| {
-            let world = world(&[tree], json!([]));
+            let world = world(&[tree], &json!([]));
             Ground::find(&world, "gp").unwrap().permits(request)
         };
         let open = format!("{HOST}/full/open");
@@ -351,7 +351,7 @@ mod tests {
             (json!([to("t1", "mapped"), to("t1", "anystage"), to("o1", "")]), false),
             (json!([to("t1", "mapped")]), false),
         ] {
-            let world = world(&[trees(), somebody_elses()], domain(mappings.clone()));
+            let world = world(&[trees(), somebody_elses()], &domain(mappings.clone()));
             let ground = Ground::find(&world, "gp").unwrap();
             assert_eq!((ground.domain().is_some(), ground.permits(&request).is_ok()), (ours, ours), "{mappings}");
         }

@@ -15,7 +15,7 @@ mod judge;
 mod table;
 
 pub use ask::{Asking, prove};
-pub use fact::{Ask, Credentials, Fact, Like, Means, Question, Reading};
+pub use fact::{Ask, Credentials, Fact, Like, Means, Question, Reading, When};
 pub use facts::facts;
 pub use ground::{Ground, GroundError, MARKER, Refused, Role};
 pub use judge::{Agreement, Answered, Diagnosed, Proof, Row, Seen};

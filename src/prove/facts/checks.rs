@@ -16,7 +16,8 @@ const BAD: Like = status(&[400]).error("BadRequestException");
 const UNSUPPORTED: Like = status(&[415]).error("BadRequestException");
 
 pub(super) fn facts() -> Vec<Fact> {
-    [identity(), keys(), requests(), authorizers(), words(), which_response(), integrations()].concat()
+    [identity(), keys(), requests(), authorizers(), authorizer_answers(), words(), which_response(), integrations()]
+        .concat()
 }
 
 fn identity() -> Vec<Fact> {
@@ -225,7 +226,6 @@ fn authorizers() -> Vec<Fact> {
     let refused = |ask: Ask, words| {
         ask.taken(UNAUTHORIZED, words).other(status(&[500]), ASKED).other(OK, "nobody asks").cause(&["authorizer"])
     };
-    let decided = |token| get(Checks, "plain/decide").with("Authorization", token);
     vec![
         fact(
             "B16.token",
@@ -279,52 +279,50 @@ fn authorizers() -> Vec<Fact> {
                     .other(OK, "nobody asks"),
             ],
         ),
-        fact(
-            "A2.authorizer-answers",
-            "",
-            "What does a method answer by what its authorizer says?",
-            vec![
-                decided("allow")
-                    .taken(OK, REACHED)
-                    .unset(status(&[500]), "the stack was deployed without the parameter Function=true")
-                    .other(ANY, "another answer"),
-                decided("deny")
-                    .after()
-                    .taken(DENIED, "a deny is AccessDeniedException")
-                    .other(ANY, "another answer")
-                    .cause(&["authorizer"]),
-                decided("unauthorized")
-                    .after()
-                    .taken(UNAUTHORIZED, "the word Unauthorized is a 401")
-                    .other(ANY, "another answer")
-                    .cause(&["authorizer"]),
-                decided("thrown")
-                    .after()
-                    .taken(
-                        status(&[500]).error("AuthorizerFailureException"),
-                        "a failure is AuthorizerFailureException",
-                    )
-                    .taken(
-                        status(&[500]).error("AuthorizerConfigurationException"),
-                        "a failure is AuthorizerConfigurationException",
-                    )
-                    .other(ANY, "another answer")
-                    .cause(&["authorizer"]),
-                decided("malformed")
-                    .after()
-                    .taken(
-                        status(&[500]).error("AuthorizerFailureException"),
-                        "no policy is AuthorizerFailureException",
-                    )
-                    .taken(
-                        status(&[500]).error("AuthorizerConfigurationException"),
-                        "no policy is AuthorizerConfigurationException",
-                    )
-                    .other(ANY, "another answer")
-                    .cause(&["authorizer"]),
-            ],
-        ),
     ]
+}
+
+fn authorizer_answers() -> Vec<Fact> {
+    let decided = |token| get(Checks, "plain/decide").with("Authorization", token);
+    vec![fact(
+        "A2.authorizer-answers",
+        "",
+        "What does a method answer by what its authorizer says?",
+        vec![
+            decided("allow")
+                .taken(OK, REACHED)
+                .unset(status(&[500]), "the stack was deployed without the parameter Function=true")
+                .other(ANY, "another answer"),
+            decided("deny")
+                .after()
+                .taken(DENIED, "a deny is AccessDeniedException")
+                .other(ANY, "another answer")
+                .cause(&["authorizer"]),
+            decided("unauthorized")
+                .after()
+                .taken(UNAUTHORIZED, "the word Unauthorized is a 401")
+                .other(ANY, "another answer")
+                .cause(&["authorizer"]),
+            decided("thrown")
+                .after()
+                .taken(status(&[500]).error("AuthorizerFailureException"), "a failure is AuthorizerFailureException")
+                .taken(
+                    status(&[500]).error("AuthorizerConfigurationException"),
+                    "a failure is AuthorizerConfigurationException",
+                )
+                .other(ANY, "another answer")
+                .cause(&["authorizer"]),
+            decided("malformed")
+                .after()
+                .taken(status(&[500]).error("AuthorizerFailureException"), "no policy is AuthorizerFailureException")
+                .taken(
+                    status(&[500]).error("AuthorizerConfigurationException"),
+                    "no policy is AuthorizerConfigurationException",
+                )
+                .other(ANY, "another answer")
+                .cause(&["authorizer"]),
+        ],
+    )]
 }
 
 fn words() -> Vec<Fact> {

@@ -9,6 +9,10 @@ use crate::prove::fact::{ANY, Ask, FORBIDDEN, Fact, NOT_FOUND, OK, Question, ask
 const NO_ROUTE: &str = "no route was reached";
 
 pub(super) fn facts() -> Vec<Fact> {
+    [routes(), refusals()].concat()
+}
+
+fn routes() -> Vec<Fact> {
     vec![
         fact(
             "C4.path",
@@ -84,6 +88,11 @@ pub(super) fn facts() -> Vec<Fact> {
             "Does a greedy route match its own parent?",
             vec![get(Http, "/a").taken(NOT_FOUND, "it does not").other(OK, "it does").cause(&["proxy-parent"])],
         ),
+    ]
+}
+
+fn refusals() -> Vec<Fact> {
+    vec![
         fact(
             "C4.spelling",
             "",

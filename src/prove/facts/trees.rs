@@ -9,7 +9,7 @@ const NO_ROUTE: &str = "no method was reached";
 const REACHED: &str = "the method was reached";
 
 pub(super) fn facts() -> Vec<Fact> {
-    [paths(), verbs(), stages(), deployments(), authorization_headers(), spelling()].concat()
+    [paths(), answers(), verbs(), stages(), deployments(), authorization_headers(), spelling()].concat()
 }
 
 fn paths() -> Vec<Fact> {
@@ -94,6 +94,11 @@ fn paths() -> Vec<Fact> {
                     .cause(&["healthy"]),
             ],
         ),
+    ]
+}
+
+fn answers() -> Vec<Fact> {
+    vec![
         fact(
             "B7.characters",
             "",
