@@ -12,7 +12,8 @@
 //!
 //! [`gateway`], [`openapi`] and [`config`] stand before them all; [`pipeline`] is the only module that knows every stage.
 //! [`store`] keeps what the next run must know. `plan`, `diagnose` and `remember` are pure. [`simulator`] is an embedded API Gateway for the demo and the tests; it shares the
-//! nouns but not the router, so that no test checks the router against itself.
+//! nouns but not the router, so that no test checks the router against itself. [`prove`] asks an endpoint whether what all this takes of API Gateway is so;
+//! nothing imports it.
 
 pub mod config;
 pub mod diagnose;
@@ -23,6 +24,7 @@ pub mod openapi;
 pub mod pipeline;
 pub mod plan;
 pub mod probe;
+pub mod prove;
 pub mod remember;
 pub mod report;
 pub mod simulator;

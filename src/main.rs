@@ -48,6 +48,7 @@ async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Config { action: ConfigAction::Push { table, file } } => {
             cli::config::push(common, table, file.as_deref()).await
         }
+        Command::Prove(args) => Box::pin(cli::prove::prove(common, args)).await,
     }
 }
 

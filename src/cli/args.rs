@@ -160,6 +160,18 @@ pub enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
+    /// Ask the throw-away APIs of infra/proving-ground.yaml what API Gateway really answers, fact by fact
+    Prove(ProveArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ProveArgs {
+    /// The stack that infra/proving-ground.yaml was deployed as: its APIs are named NAME-trees, NAME-checks and so on
+    #[arg(long, value_name = "NAME", default_value = "gateprobe-proving")]
+    pub stack: String,
+    /// Send the requests of ten megabytes too
+    #[arg(long)]
+    pub large: bool,
 }
 
 impl Command {

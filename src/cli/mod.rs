@@ -7,6 +7,7 @@ pub mod demo;
 pub mod listing;
 pub mod memory;
 mod page;
+pub mod prove;
 pub mod setup;
 pub mod state;
 pub mod verify;
