@@ -198,6 +198,7 @@ impl Command {
             Self::Explain { .. } => "explain",
             Self::Schema => "schema",
             Self::Config { .. } => "config",
+            Self::Prove(_) => "prove",
         }
     }
 }
