@@ -206,6 +206,58 @@ class Limits(unittest.TestCase):
         query["query"] += " | where x"
         self.refused("where is no command of Logs Insights")
 
+    def test_small_things_one_by_one(self):
+        failures, stages = "Failures in all", "The ten stages with most failures"
+        breaks = {
+            "has an alarm twice": lambda: self.properties("Is everything reachable?")["alarms"].append(
+                self.properties("Is everything reachable?")["alarms"][0]),
+            "its query has more than 10000 characters": lambda: self.properties("Problems in the log").update(
+                query=self.properties("Problems in the log")["query"].replace(" | limit", " " * 10_000 + " | limit")),
+            "a log widget has no view gauge": lambda: self.properties("Problems in the log").update(view="gauge"),
+            "there is no view line": lambda: self.properties(failures).update(view="line"),
+            "there is no statistic Median": lambda: self.properties(failures)["metrics"][0][-1].update(stat="Median"),
+            "has a metric and an expression in one": lambda: self.properties(stages)["metrics"][0].insert(0, "Gateprobe"),
+            "its query has no period": lambda: self.properties(stages).pop("period"),
+            "diagonal is no kind of annotation": lambda: self.properties("How much is probed")["annotations"].update(diagonal=[]),
+            "the line MinimumCoverage has no value":
+                lambda: self.properties("How much is probed")["annotations"]["horizontal"][0].pop("value"),
+            "is no namespace, metric and pairs of dimensions": lambda: self.properties(failures)["metrics"][0].insert(2, "Stage"),
+            "Other is not the namespace of this stack": lambda: self.properties(stages)["metrics"][0][0].update(
+                expression=self.properties(stages)["metrics"][0][0]["expression"].replace('"Gateprobe"', '"Other"')),
+            "groups by what is no dimension": lambda: self.properties(stages)["metrics"][0][0].update(
+                expression=self.properties(stages)["metrics"][0][0]["expression"].replace("GROUP BY ApiName", "GROUP BY Host")),
+            "is no SEARCH as the others are": lambda: self.properties("Unhealthy by stage")["metrics"][0][0].update(
+                expression="SEARCH('Unhealthy', 'Maximum')"),
+            "SEARCH has more than 1024 characters": lambda: self.properties("Unhealthy by stage")["metrics"][0][0].update(
+                expression=self.properties("Unhealthy by stage")["metrics"][0][0]["expression"].replace(
+                    'ApiName="', 'ApiName="' + "x" * 1024)),
+            "Other2 is not the namespace of this stack": lambda: self.properties("Unhealthy by stage")["metrics"][0][0].update(
+                expression=self.properties("Unhealthy by stage")["metrics"][0][0]["expression"].replace('"Gateprobe"', '"Other2"')),
+            "there is no statistic p100": lambda: self.properties("Latency p99 by stage")["metrics"][0][0].update(
+                expression=self.properties("Latency p99 by stage")["metrics"][0][0]["expression"].replace("'p99'", "'p100'")),
+            "variable api: Other3 is not the namespace": lambda: self.body["variables"][0].update(
+                search=self.body["variables"][0]["search"].replace("Gateprobe", "Other3")),
+            "docs/metrics.md has no Gaps by ApiId, ApiName, Stage": lambda: self.body["variables"][0].update(
+                search=self.body["variables"][0]["search"].replace("Probed", "Gaps")),
+        }
+        for because, change in breaks.items():
+            with self.subTest(because):
+                self.setUp()
+                change()
+                self.refused(because)
+
+    def test_the_template_has_one_dashboard_with_a_name_for_its_region(self):
+        def found(change):
+            template = copy.deepcopy(STACK.template)
+            change(template["Resources"])
+            return list(check.faults_of_template(template, {"with the defaults": {}}))
+
+        self.assertIn("0 dashboards, and not one [with the defaults]", found(lambda resources: resources.pop("Dashboard")))
+        renamed = found(lambda resources: resources["Dashboard"]["Properties"].update(DashboardName="gateprobe"))
+        self.assertTrue(renamed and "one for all Regions" in renamed[0], renamed)
+        broken = found(lambda resources: resources["Dashboard"]["Properties"].update(DashboardBody="{"))
+        self.assertTrue(broken and "is no JSON" in broken[0], broken)
+
     def test_a_variable(self):
         for key, value, because in [
             ("inputType", "list", "no inputType list"), ("default", "x", "has no property default"),

@@ -3,13 +3,18 @@
     python -m unittest discover infra      (with the packages of .ci/requirements.txt)
 """
 
+import contextlib
 import copy
 import importlib.machinery
 import importlib.util
+import io
 import os
 import re
+import shlex
+import tomllib
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import alarms
 from stack import MEMBER, ROOT, TEMPLATE as PATH, Stack, Unreadable, translate
@@ -224,6 +229,11 @@ class Mutations(Broken):
         del self.resources["ScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
         self.refused("ScheduleRole: must be for")
 
+    def test_no_function_at_all(self):
+        for name in ("Function", "Widget"):
+            self.resources[name]["Type"] = "AWS::CloudFormation::WaitConditionHandle"
+        self.refused("no function in this template")
+
     def test_a_role_without_a_list(self):
         self.resources["More"] = copy.deepcopy(self.resources["WidgetRole"])
         self.refused("More: a role that infra/check-template has no list for")
@@ -270,6 +280,13 @@ class Mutations(Broken):
                 self.setUp()
                 change(self.resources)
                 self.refused(because)
+
+    def test_what_cannot_be_vouched_for(self):
+        self.statement("PublishAlerts")["NotAction"] = self.statement("PublishAlerts").pop("Action")
+        self.refused("FunctionRole: NotAction and NotResource allow what nobody has named")
+        self.setUp()
+        self.statement("PublishAlerts")["Condition"] = {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}
+        self.refused("condition operator DateLessThan is not known here")
 
     def test_an_empty_endpoint(self):
         self.function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = {"Ref": "EndpointUrl"}
@@ -344,6 +361,22 @@ class Alarms(Broken):
         found = check.faults_of_stack(Stack(self.template, {"HeartbeatSeconds": 86400}))
         self.assertTrue(any("8 periods of 86400 s are more than" in fault for fault in found))
 
+    def test_a_composite_of_an_alarm_that_is_gone(self):
+        self.alarm("UpkeepAlarm")["AlarmRule"]["Fn::Sub"] += ' OR ALARM("OldAlarm")'
+        self.refused("UpkeepAlarm: its rule names OldAlarm")
+
+    def test_a_composite_that_tells_nobody(self):
+        del self.alarm("PagingAlarm")["AlarmActions"]
+        self.refused("PagingAlarm: sends nothing")
+
+    def test_a_message_without_a_word(self):
+        del self.alarm("OutboxAlarm")["AlarmDescription"]
+        self.refused("OutboxAlarm: whoever gets its message")
+
+    def test_one_stage_for_all(self):
+        self.alarm("UnhealthyAlarm")["Dimensions"] = [{"Name": "Stage", "Value": "prod"}]
+        self.refused("UnhealthyAlarm: watches one stage")
+
     def test_every_heartbeat_that_can_be_chosen(self):
         for seconds in self.template["Parameters"]["HeartbeatSeconds"]["AllowedValues"]:
             self.assertEqual(list(alarms.faults(Stack(self.template, {"HeartbeatSeconds": seconds}))), [])
@@ -399,6 +432,15 @@ class Rules(unittest.TestCase):
             self.refused("would drop every metric", MetricsMode="emf", LogLevel=level)
             self.taken(MetricsMode="cloudwatch", LogLevel=level)
         self.taken(MetricsMode="emf")
+
+    def test_no_time_to_let_a_deployment_settle(self):
+        for seconds in (30, 60, 120):
+            self.refused("needs a Timeout of 180 or more", WatchDeployments="true", Timeout=seconds)
+        self.taken(WatchDeployments="true", Timeout=180)
+
+    def test_a_set_of_parameters_that_the_rules_refuse(self):
+        found = list(check.faults_of_stack(Stack(TEMPLATE, {"WatchDeployments": "true", "Timeout": 60})))
+        self.assertTrue(found and found[0].startswith("its own parameters are refused: WatchDeployments needs"), found)
 
     def test_runs_that_wait_for_each_other(self):
         self.refused("Timeout of 60 or less", Schedule="rate(1 minute)", Timeout=120)
@@ -482,6 +524,24 @@ class Member(unittest.TestCase):
         self.statements.append({"Sid": "More", "Effect": "Allow", "Action": "sns:Publish", "Resource": check.TOPIC})
         self.refused("can sns:Publish")
 
+    def test_a_pattern_of_actions(self):
+        self.statements[0]["Action"] = "apigateway:G*"
+        self.refused("the action apigateway:G* is a pattern")
+
+    def test_a_role_that_cannot_be_read(self):
+        self.role["Policies"][0]["PolicyDocument"]["Statement"][0]["Resource"] = {"Fn::ImportValue": "x"}
+        self.refused("cannot tell what")
+
+    def test_the_command_tells_of_it(self):
+        """What .ci/run sees: the exit status, and each fault with its file."""
+        for broken, file in (("faults_of_member", MEMBER), ("faults", PATH)):
+            with mock.patch.object(check, broken, return_value=["x is wrong"]), mock.patch.object(check.sys, "argv", ["check-template"]):
+                errors = io.StringIO()
+                with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
+                    self.assertEqual(check.main(), 1)
+                # The translator has its own words there.
+                self.assertIn(f"{file}: x is wrong", errors.getvalue().splitlines())
+
     def test_something_else_than_a_role(self):
         self.template["Resources"]["Bucket"] = {"Type": "AWS::S3::Bucket"}
         self.refused("Bucket: is no role")
@@ -510,22 +570,38 @@ class Files(unittest.TestCase):
         self.assertEqual(len(set(sent)), len(sent))
 
     def test_every_suppression_has_its_reason(self):
-        """In the words of whoever made it: beside each id for checkov, in a comment above each list for cfn-lint."""
+        """In the words of whoever made it: behind each id for checkov, in a comment above each list for cfn-lint."""
         for path in (PATH, MEMBER):
             text = path.read_text()
-            for resource in translate(path)["Resources"].values():
-                for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
-                    self.assertGreater(len(skip.get("comment", "")), 30, skip)
+            for name, reason in re.findall(r"checkov:skip=(\w+)(.*)", text):
+                self.assertRegex(reason, r"^: .{30}", name)
+            self.assertNotRegex(text, r"(?m)^ *checkov:$", "in Metadata it would be part of the build: see Widget")
             for match in re.finditer(r"^ *ignore_checks:", text, re.MULTILINE):
                 self.assertRegex(text[:match.start()].rstrip().splitlines()[-1], r"^ *# ")
+
+    def test_the_environments_of_samconfig_can_be_deployed(self):
+        environments = tomllib.loads((ROOT / "samconfig.toml").read_text())
+        del environments["version"]
+        self.assertEqual(sorted(environments), ["default", "dev", "emulator"])
+        for name, commands in environments.items():
+            with self.subTest(name):
+                # As SAM reads it: words as a shell has them.
+                words = shlex.split(commands["deploy"]["parameters"].get("parameter_overrides", ""))
+                stack = Stack(TEMPLATE, dict(word.split("=", 1) for word in words))
+                self.assertEqual(stack.broken_rules(), [])
+                self.assertEqual(list(check.faults_of_stack(stack)), [])
+                # An environment inherits nothing: what is left out is asked for, or built elsewhere.
+                self.assertTrue(commands["build"]["parameters"]["build_in_source"])
+                self.assertEqual(commands["deploy"]["parameters"]["capabilities"], "CAPABILITY_IAM")
+        names = {one["global"]["parameters"]["stack_name"] for key, one in environments.items() if key != "emulator"}
+        self.assertEqual(len(names), 2, "dev stands beside default")
 
     def test_both_functions_are_one_build(self):
         """sam builds once for functions whose code, runtime and build settings are the same."""
         functions = [TEMPLATE["Resources"][name] for name in ("Function", "Widget")]
         for same in ("Runtime", "Handler", "Architectures", "Code"):
             self.assertEqual(*[function["Properties"][same] for function in functions])
-        for same in ("BuildMethod", "BuildProperties"):
-            self.assertEqual(*[function["Metadata"][same] for function in functions])
+        self.assertEqual(*[function["Metadata"] for function in functions])
 
 
 class Documentation(unittest.TestCase):
