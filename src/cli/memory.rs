@@ -299,6 +299,7 @@ struct StatusJson<'l> {
     now: i64,
     runs: u64,
     last_run: Option<&'l gateprobe::remember::LastRun>,
+    last_whole: Option<&'l gateprobe::remember::LastRun>,
     age_seconds: Option<i64>,
     open: Vec<IncidentJson<'l>>,
     outbox: OutboxJson,
@@ -357,6 +358,7 @@ fn status_json<'l>(ledger: &'l Ledger, open: &[&'l Incident], now: i64) -> Statu
         now,
         runs: ledger.runs,
         last_run: ledger.last_run.as_ref(),
+        last_whole: ledger.of_all(),
         age_seconds: ledger.last_run.as_ref().map(|last| now.saturating_sub(last.ended_at).max(0)),
         open: open.iter().map(incident).collect(),
         outbox: OutboxJson {

@@ -12,7 +12,8 @@ const DAY: i64 = 86_400;
 
 /// Compares what stages serve with what they served, writes it down, and returns the stages that changed.
 pub(super) fn stages<'a>(ledger: &mut Ledger, run: &mut Run<'a>) -> Vec<&'a StageSeen> {
-    let last_began = ledger.last_run.as_ref().map(|last| last.started_at);
+    // A run of one API has not looked at the others: what was deployed there before it is still news.
+    let last_began = ledger.of_all().map(|last| last.started_at);
     let mut changed = Vec::new();
     for stage in &run.seen.stages {
         let key = format!("{}/{}", stage.api, stage.stage);

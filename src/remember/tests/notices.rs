@@ -43,6 +43,30 @@ fn a_deployment_that_changes_no_method_is_an_event() {
 }
 
 #[test]
+fn a_deployment_that_a_run_of_another_api_did_not_see_is_as_old_as_aws_says() {
+    let mut past = Past::new();
+    past.live(
+        "/a
+          .
+          .",
+    );
+    let deployed_at = past.now + 100;
+    past.stages = vec![("b2", "prod")];
+    past.live(
+        "/a
+          -  ; partial",
+    );
+    assert_ne!(past.ledger.last_run, past.ledger.last_whole);
+    past.stages = vec![("a1", "prod"), ("b2", "prod")];
+    let ledger = past.ledger.clone();
+    past.run(&[subject("/a")], &["."], "d2");
+    past.ledger = ledger;
+    past.seen.stages[0].deployed_at = Some(deployed_at);
+    past.decide();
+    assert_eq!(past.ledger.stages["a1/prod"].changed_at, Some(deployed_at));
+}
+
+#[test]
 fn an_older_run_does_not_take_a_deployment_back() {
     let mut past = Past::new();
     past.live(

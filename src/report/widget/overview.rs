@@ -64,7 +64,7 @@ fn head(ledger: &Ledger, open: &[&Incident], is_stale: bool) -> Markup {
     let watched = ledger.of_all().map(|last| &last.watched);
     let (mark, class, line) = match (open.len(), is_stale) {
         (0, true) => ("?", "gp-warning", "Not known".to_owned()),
-        (0, false) if watched.is_some_and(is_all_reached) => {
+        (0, false) if watched.is_some_and(is_all_reached) && troubled(ledger) == 0 => {
             ("\u{2713}", "gp-good", "Everything is reachable".to_owned())
         }
         (0, false) => ("\u{2713}", "gp-good", "No incident is open".to_owned()),
@@ -83,6 +83,11 @@ fn head(ledger: &Ledger, open: &[&Incident], is_stale: bool) -> Markup {
             @if routes > 0 { span { (count(routes, "route")) @if routes == 1 { " fails" } @else { " fail" } } }
         }
     }
+}
+
+/// How many failed when they were last asked, and belong to no incident.
+fn troubled(ledger: &Ledger) -> usize {
+    ledger.troubles.values().filter(|trouble| trouble.runs & 1 == 1).count()
 }
 
 /// Whether all that is deployed was asked and seen routed, and nothing was left unread.
@@ -204,7 +209,7 @@ pub(super) fn answered(status: Option<u16>) -> String {
 
 /// How much is watched, and how the monitor is.
 fn health(ledger: &Ledger, last: &LastRun, age: i64, about: &About) -> Markup {
-    let troubled = ledger.troubles.values().filter(|trouble| trouble.runs & 1 == 1).count();
+    let troubled = troubled(ledger);
     html! {
         div.gp-health {
             @if let Some(whole) = ledger.of_all() { div { (coverage(&whole.watched)) } }

@@ -253,6 +253,9 @@ fn what_is_old_is_not_called_well() {
     assert!(at(&ledger, 900).contains("Everything is reachable") && !at(&ledger, 900).contains("No run for"));
     let old = at(&ledger, 120);
     assert!(old.contains("No run for 3 minutes") && old.contains("Not known") && !old.contains("reachable"), "{old}");
+    ledger.troubles = bad_day("").troubles;
+    assert!(at(&ledger, 900).contains("No incident is open") && at(&ledger, 900).contains("1 route failed lately"));
+    ledger.troubles.clear();
     ledger.last_whole.as_mut().unwrap().watched.gaps = 1;
     assert!(at(&ledger, 900).contains("No incident is open") && !at(&ledger, 900).contains("Everything"));
     ledger.last_whole.as_mut().unwrap().watched = Watched::default();
