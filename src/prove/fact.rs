@@ -43,7 +43,7 @@ pub struct Ask {
     pub body: Option<&'static str>,
     /// How it is signed.
     pub credentials: Credentials,
-    /// How often it is sent. More than once: all of the readings that are taken must be seen, each at least once.
+    /// How often it is sent. More than once: every reading that is needed must be seen.
     pub times: u32,
     /// Where it is asked at all.
     pub when: When,
@@ -95,14 +95,8 @@ pub struct Means {
     pub words: &'static str,
     /// Whether it is what Gateprobe takes, or what it is right under as well; [`Agreement::NotAsked`] where the answer shows that the trap is not set.
     pub agrees: Agreement,
-}
-
-impl Means {
-    /// Whether it is what Gateprobe takes, or what it is right under as well.
-    #[must_use]
-    pub fn is_taken(&self) -> bool {
-        self.agrees == Agreement::AsTaken
-    }
+    /// Whether it must be seen, where a request is sent more than once.
+    pub needed: bool,
 }
 
 /// What an answer must look like. What is not said may be anything.
@@ -234,19 +228,25 @@ impl Ask {
 
     /// An answer that Gateprobe takes, or is right under.
     pub(super) fn taken(mut self, like: Like, words: &'static str) -> Self {
-        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::AsTaken } });
+        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::AsTaken, needed: true } });
+        self
+    }
+
+    /// An answer that may come among others that are taken, and need not.
+    pub(super) fn maybe(mut self, like: Like, words: &'static str) -> Self {
+        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::AsTaken, needed: false } });
         self
     }
 
     /// An answer that would be news.
     pub(super) fn other(mut self, like: Like, words: &'static str) -> Self {
-        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::Other } });
+        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::Other, needed: false } });
         self
     }
 
     /// An answer that shows that the stack was deployed without the trap.
     pub(super) fn unset(mut self, like: Like, words: &'static str) -> Self {
-        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::NotAsked } });
+        self.readings.push(Reading { like, means: Means { words, agrees: Agreement::NotAsked, needed: false } });
         self
     }
 

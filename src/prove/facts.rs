@@ -40,7 +40,7 @@ mod tests {
             let Question::Asked(asks) = &fact.by else { continue };
             assert!(!asks.is_empty(), "{}", fact.id);
             for ask in asks {
-                assert!(ask.readings.iter().any(|reading| reading.means.is_taken()), "{}: nothing is taken", fact.id);
+                assert!(ask.readings.iter().any(|reading| reading.means.needed), "{}: nothing is taken", fact.id);
                 for cause in ask.causes.iter().filter(|cause| **cause != "healthy") {
                     assert!(cause.parse::<Cause>().is_ok(), "{}: {cause} is no cause", fact.id);
                 }

@@ -216,8 +216,8 @@ impl Proof {
 
 /// Holds the answers of one request against its readings.
 pub(super) fn judge(ask: &Ask, answers: &[Answered]) -> (Agreement, String) {
-    const UNFORESEEN: Means = Means { words: "an answer that nobody foresaw", agrees: Agreement::Other };
-    const NOTHING: Means = Means { words: "no answer came", agrees: Agreement::Other };
+    const UNFORESEEN: Means = Means { words: "an answer that nobody foresaw", agrees: Agreement::Other, needed: false };
+    const NOTHING: Means = Means { words: "no answer came", agrees: Agreement::Other, needed: false };
     let meaning = |seen: &Seen| {
         let found = ask.readings.iter().find(|reading| seen.is(&reading.like)).map(|reading| reading.means);
         found.unwrap_or(if seen.status.is_none() { NOTHING } else { UNFORESEEN })
@@ -232,8 +232,7 @@ pub(super) fn judge(ask: &Ask, answers: &[Answered]) -> (Agreement, String) {
     let mut agrees = meanings.iter().map(|means| means.agrees).max().unwrap_or(Agreement::Other);
     let mut words: Vec<&str> = meanings.iter().map(|means| means.words).collect();
     if ask.times > 1 {
-        let missing =
-            ask.readings.iter().filter(|reading| reading.means.is_taken() && !meanings.contains(&reading.means));
+        let missing = ask.readings.iter().filter(|reading| reading.means.needed && !meanings.contains(&reading.means));
         if missing.count() > 0 {
             agrees = Agreement::Other;
             words.push("of the answers that were expected in turn only these came");
@@ -306,5 +305,10 @@ mod tests {
         assert_eq!(judge(&ask, &[ok.clone(), token]).0, Agreement::AsTaken);
         assert_eq!(judge(&ask, &[ok]).0, Agreement::Other);
         assert_eq!(judge(&ask, &[]).0, Agreement::Other);
+        let quota = get(Role::Checks, "plain/key").times(3).maybe(OK, "still open").taken(TOKEN, "used up");
+        let (ok, token) = (answered(seen(200, &[], "")), answered(seen(403, &[TOKEN_TYPE], "")));
+        assert_eq!(judge(&quota, std::slice::from_ref(&token)).0, Agreement::AsTaken);
+        assert_eq!(judge(&quota, &[ok.clone(), token]).0, Agreement::AsTaken);
+        assert_eq!(judge(&quota, &[ok]).0, Agreement::Other);
     }
 }
