@@ -29,6 +29,11 @@ async fn main() -> ExitCode {
 
 async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
     let common = &cli.common;
+    if common.format.is_a_runs() && !matches!(cli.command, Command::Run(_) | Command::Demo) {
+        return Err(Failure(
+            "--format junit, sarif and prometheus are for run and demo: expected table or json".to_owned(),
+        ));
+    }
     match &cli.command {
         Command::Demo => cli::demo::demo(common).await,
         Command::Run(args) => commands::run(common, args).await,
@@ -41,6 +46,9 @@ async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Ack(args) => cli::memory::ack(common, args).await,
         Command::Explain { cause } => commands::explain(common, cause.as_deref()),
         Command::Schema => cli::config::schema(),
+        Command::Cost(args) => cli::cost::cost(common, args).await,
+        Command::Completions { shell } => cli::manual::completions(*shell),
+        Command::Man { dir } => cli::manual::man(dir.as_deref()),
         Command::Config { action: ConfigAction::Check { file } } => cli::config::check(common, file.as_deref()),
         Command::Config { action: ConfigAction::Push { table, file } } => {
             cli::config::push(common, table, file.as_deref()).await

@@ -14,7 +14,9 @@ use gateprobe::gateway::{Gap, InvokeUrl};
 use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::DomainUrl;
 use gateprobe::probe::{Prober, Sources};
-use gateprobe::report::{AwsChannel, Context, Report, message, tell, url_without_values};
+use gateprobe::report::{
+    AwsChannel, Context, MetricsMode, MetricsSink, Report, SinkError, message, tell, url_without_values,
+};
 use gateprobe::store::{Current, Source, Table};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -46,6 +48,7 @@ struct Function {
     invoke_url: InvokeUrl,
     domain_url: DomainUrl,
     topic: Option<String>,
+    sink: MetricsSink,
     /// `None` where the stack has no table: then every run tells all that it finds.
     memory: Option<Memory>,
     state: Mutex<State>,
@@ -107,6 +110,7 @@ impl Function {
         if let Some(arn) = &topic {
             tell::check_topic(arn).map_err(|error| wrong(&error))?;
         }
+        let sink = sink().map_err(|error| wrong(&error))?;
         let run = Run {
             config: with_scope(inline.clone()),
             invoke_url: invoke_url.clone(),
@@ -116,7 +120,7 @@ impl Function {
         let memory = variable("GATEPROBE_TABLE").map(|table| Memory::new(Arc::new(Table::new(&aws, &table)), false));
         let work = Work::new(&aws, run, memory.as_ref()).map_err(|error| wrong(&error))?;
         let source = variable("GATEPROBE_TABLE").map(|table| Source::new(Table::new(&aws, &table), inline));
-        Ok(Function { aws, invoke_url, domain_url, topic, memory, state: Mutex::new(State { source, work }) })
+        Ok(Function { aws, invoke_url, domain_url, topic, sink, memory, state: Mutex::new(State { source, work }) })
     }
 
     /// Takes over what was pushed since the last run; says what is wrong with it.
@@ -164,7 +168,7 @@ impl Function {
                 context.dashboard_url = variable("GATEPROBE_DASHBOARD_URL");
                 context.account = self.topic.as_ref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
                 let render = |id: &str, transition: &_| message(id, transition, &context);
-                let channel = AwsChannel::new(&self.aws, self.topic.clone());
+                let channel = AwsChannel::new(&self.aws, self.topic.clone(), self.sink.clone());
                 let telling = Telling {
                     alerts: &run.config.alerts,
                     channel: Some(&channel),
@@ -176,7 +180,7 @@ impl Function {
                 Box::pin(memory.settle(remembered, &mut report, telling)).await;
                 told(&report)?;
             }
-            None => tell::tell(&self.aws, self.topic.as_deref(), &report, now())
+            None => tell::tell(&self.aws, self.topic.as_deref(), &self.sink, &report, now())
                 .await
                 .map_err(|error| Fault::new("Gateprobe.Publish", error.to_string()))
                 .inspect_err(|fault| tracing::error!(%fault, "the report could not be published"))?,
@@ -189,6 +193,13 @@ impl Function {
         }
         Ok(summary(&report))
     }
+}
+
+/// Where the figures go. A line of figures must pass the same filter as the log.
+fn sink() -> Result<MetricsSink, SinkError> {
+    let mode = variable("GATEPROBE_METRICS").map_or(Ok(MetricsMode::default()), |mode| mode.parse())?;
+    let sink = MetricsSink::new(mode, variable("GATEPROBE_NAMESPACE").as_deref())?;
+    Ok(sink.at_level(&variable("GATEPROBE_LOG").unwrap_or_else(|| "info".to_owned())))
 }
 
 /// Lays the stack's parameters for APIs and stages over a config. Their default, `*`, is nobody's word, and leaves what

@@ -71,6 +71,19 @@ pub enum Format {
     Table,
     /// For machines, by the contract
     Json,
+    /// Of run and demo: JUnit XML, for pipelines
+    Junit,
+    /// Of run and demo: SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Of run and demo: figures for Prometheus's textfile collector
+    Prometheus,
+}
+
+impl Format {
+    /// Whether it is a run's alone.
+    pub fn is_a_runs(self) -> bool {
+        matches!(self, Self::Junit | Self::Sarif | Self::Prometheus)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,6 +136,19 @@ pub enum Command {
         #[command(subcommand)]
         action: ConfigAction,
     },
+    /// Show what a month of the stack costs, line by line, beside CloudWatch Synthetics
+    Cost(CostArgs),
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, in roff: gateprobe man | man -l -
+    Man {
+        /// Write the pages of all commands into this directory instead
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,6 +200,34 @@ pub struct RunArgs {
     /// SNS topic for the alert
     #[arg(long, value_name = "ARN", env = "GATEPROBE_TOPIC_ARN", hide_env_values = true)]
     pub topic_arn: Option<String>,
+    /// How --publish hands metrics on: cloudwatch calls PutMetricData, emf writes log lines behind the report on stdout
+    #[arg(long, value_name = "HOW", env = "GATEPROBE_METRICS", hide_env_values = true, default_value = "cloudwatch")]
+    pub metrics: String,
+    /// CloudWatch namespace of the metrics
+    #[arg(long, value_name = "NAME", env = "GATEPROBE_NAMESPACE", hide_env_values = true, default_value = "Gateprobe")]
+    pub namespace: String,
+}
+
+#[derive(Debug, Args)]
+pub struct CostArgs {
+    /// Take what is deployed from this file instead of AWS, as `inventory --format json` writes it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["methods", "stages", "api_count"])]
+    pub inventory: Option<PathBuf>,
+    /// Ask nobody: so many methods of stages
+    #[arg(long, value_name = "N")]
+    pub methods: Option<u64>,
+    /// With --methods: so many stages [default: 1]
+    #[arg(long = "stages", value_name = "N", requires = "methods")]
+    pub stages: Option<u64>,
+    /// With --methods: so many APIs [default: 1]
+    #[arg(long = "apis", value_name = "N", requires = "methods")]
+    pub api_count: Option<u64>,
+    /// How often a run is: 5m, or an EventBridge Scheduler expression as rate(5 minutes) or cron(0/5 * * * ? *)
+    #[arg(long, value_name = "SCHEDULE", default_value = "5m")]
+    pub every: String,
+    /// How metrics are published: cloudwatch or emf
+    #[arg(long, value_name = "HOW", default_value = "cloudwatch")]
+    pub metrics: String,
 }
 
 #[derive(Debug, Args)]

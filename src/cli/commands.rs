@@ -6,7 +6,7 @@ use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::{Unreadable, plan};
 use gateprobe::probe::{Observation, Response, Sources, read_curl, read_saved};
-use gateprobe::report::{AwsChannel, Channel, Context, message, tell, terminal};
+use gateprobe::report::{self, AwsChannel, Channel, Context, MetricsSink, Report, message, tell, terminal};
 use serde::Serialize;
 use url::Url;
 
@@ -21,6 +21,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     if let Some(arn) = &args.topic_arn {
         tell::check_topic(arn).map_err(failure)?;
     }
+    let sink = MetricsSink::new(args.metrics.parse().map_err(failure)?, Some(&args.namespace)).map_err(failure)?;
     // Before anything is asked: a store that cannot be opened is a mistake of the command line.
     let state = args.state.state()?;
     let shared = matches!(state, State::Table(_));
@@ -55,7 +56,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         context.console = run.invoke_url.is_awss_own();
         context.account = args.topic_arn.as_ref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
         let render = |id: &str, transition: &_| message(id, transition, &context);
-        let aws = args.publish.then(|| AwsChannel::new(&aws, args.topic_arn.clone()));
+        let aws = args.publish.then(|| AwsChannel::new(&aws, args.topic_arn.clone(), sink.clone()));
         let channel = aws.as_ref().map(|channel| channel as &dyn Channel);
         let telling = Telling {
             alerts: &run.config.alerts,
@@ -67,10 +68,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         };
         Box::pin(memory.settle(remembered, &mut report, telling)).await;
     }
-    match common.format {
-        Format::Json => print_json(&report)?,
-        Format::Table => print(&terminal::report(&report, setup::style(common)))?,
-    }
+    print_report(common, &report)?;
     let mut nothing = None;
     if let Some(gap) = report.gaps.first().filter(|_| report.saw_nothing()) {
         nothing = Some(Failure(format!(
@@ -83,12 +81,34 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         nothing = Some(nothing_found(&report.region, &run, report.notes.first()));
     }
     if args.publish && memory.is_none() {
-        tell::tell(&aws, args.topic_arn.as_deref(), &report, setup::now()).await.map_err(failure)?;
+        tell::tell(&aws, args.topic_arn.as_deref(), &sink, &report, setup::now()).await.map_err(failure)?;
     }
     if let Some(failure) = nothing {
         return Err(failure);
     }
     Ok(if report.has_problems() { Ended::Problems } else { Ended::Well })
+}
+
+/// Prints a report in the format that was asked for.
+pub fn print_report(common: &Common, report: &Report) -> Result<(), Failure> {
+    match common.format {
+        Format::Json => print_json(report),
+        Format::Junit => print(&report::junit(report).map_err(failure)?),
+        Format::Sarif => print_json(&report::sarif(report, &location(common.config.as_deref()))),
+        Format::Prometheus => print(&report::prometheus(report).map_err(failure)?),
+        Format::Table => print(&terminal::report(report, setup::style(common))),
+    }
+}
+
+/// Where code scanning shows what is wrong: the config, by its path from here, where the repository's root should be.
+fn location(config: Option<&std::path::Path>) -> report::Location {
+    let Some(config) = config else { return report::Location::default() };
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = config.strip_prefix(&here).unwrap_or(config);
+    let parts = path.components().filter(|part| matches!(part, std::path::Component::Normal(_)));
+    let path = parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+    // It was read a moment ago; where it cannot be any more, only the line is lost.
+    report::Location { path, text: std::fs::read_to_string(config).unwrap_or_default() }
 }
 
 /// A run with nothing to watch is a mistake in the region or a filter, not a healthy account.
@@ -112,7 +132,7 @@ pub async fn inventory(common: &Common) -> Result<Ended, Failure> {
     let world = read(common, &run).await?;
     match common.format {
         Format::Json => print_json(world.inventory())?,
-        Format::Table => print(&listing::inventory(world.inventory()))?,
+        _ => print(&listing::inventory(world.inventory()))?,
     }
     Ok(Ended::Well)
 }
@@ -124,7 +144,7 @@ pub async fn plan_(common: &Common, file: Option<&std::path::Path>) -> Result<En
     let planned = plan(&world, &run.config, &run.domain_url, &Unreadable::new());
     match common.format {
         Format::Json => print_json(&listing::plan_json(&world, &planned))?,
-        Format::Table => print(&listing::plan(&world, &planned, common.verbose > 0))?,
+        _ => print(&listing::plan(&world, &planned, common.verbose > 0))?,
     }
     Ok(Ended::Well)
 }
@@ -190,7 +210,7 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
                 verified.map(|verified| serde_json::to_value(verified.json())).transpose().map_err(failure)?;
             print_json(&DiagnosisJson { diagnosis: &diagnosis, verified })?;
         }
-        Format::Table => {
+        _ => {
             let line = verified.as_ref().map(Verified::line);
             print(&terminal::explained(&diagnosis, line.as_deref(), setup::style(common)))?;
         }
@@ -329,7 +349,7 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
             let cause: Cause = id.parse().map_err(failure)?;
             match common.format {
                 Format::Json => serde_json::to_string_pretty(&cause.description()).map_err(failure)? + "\n",
-                Format::Table => terminal::explain(cause, style),
+                _ => terminal::explain(cause, style),
             }
         }
         None => match common.format {
@@ -337,7 +357,7 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
                 let all: Vec<_> = Cause::ALL.iter().map(|cause| cause.description()).collect();
                 serde_json::to_string_pretty(&all).map_err(failure)? + "\n"
             }
-            Format::Table => terminal::causes(style),
+            _ => terminal::causes(style),
         },
     };
     print(&text)?;

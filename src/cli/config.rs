@@ -85,7 +85,7 @@ pub async fn push(common: &Common, table: &str, file: Option<&Path>) -> Result<E
 fn say(common: &Common, line: &str) -> Result<Ended, Failure> {
     match common.format {
         Format::Json => print_json(&serde_json::json!({ "message": line }))?,
-        Format::Table => print(&format!("{line}\n"))?,
+        _ => print(&format!("{line}\n"))?,
     }
     Ok(Ended::Well)
 }

@@ -8,13 +8,13 @@ use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
 use gateprobe::discover::Wanted;
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::Provenance;
-use gateprobe::report::{Report, terminal};
+use gateprobe::report::Report;
 use gateprobe::simulator::Simulator;
 use gateprobe::simulator::demo::{Door, Fault, Scene, scene};
 use url::Url;
 
 use super::args::{Common, Format};
-use super::{Ended, Failure, failure, print, print_json, setup};
+use super::{Ended, Failure, commands, failure, print, setup};
 
 /// Runs the demo. Ends well when the run found exactly the faults that the scene has.
 pub async fn demo(common: &Common) -> Result<Ended, Failure> {
@@ -41,14 +41,14 @@ pub async fn demo(common: &Common) -> Result<Ended, Failure> {
     let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;
     let (missed, surprises) = compare(&scene, &simulator, &report);
     match common.format {
-        Format::Json => print_json(&report)?,
         Format::Table => {
-            print(&terminal::report(&report, setup::style(common)))?;
+            commands::print_report(common, &report)?;
             let faults = scene.faults.iter().filter(told).count() + scene.contract.len();
             if missed.is_empty() && surprises.is_empty() {
                 print(&format!("the demo has {faults} broken doors, and these were found, each with its cause\n"))?;
             }
         }
+        _ => commands::print_report(common, &report)?,
     }
     if missed.is_empty() && surprises.is_empty() {
         return Ok(Ended::Well);

@@ -21,7 +21,7 @@ pub async fn status(common: &Common, args: &StateArgs) -> Result<Ended, Failure>
     let now = setup::now();
     match common.format {
         Format::Json => print_json(&status_json(&ledger, &open, now))?,
-        Format::Table => print(&status_text(&ledger, &open, now, setup::style(common).width))?,
+        _ => print(&status_text(&ledger, &open, now, setup::style(common).width))?,
     }
     Ok(if open.is_empty() { Ended::Well } else { Ended::Problems })
 }
@@ -34,7 +34,7 @@ pub async fn history(common: &Common, args: &StateArgs, api: Option<&str>) -> Re
     let events = events(&ledger, &apis, &common.stages)?;
     match common.format {
         Format::Json => print_json(&events.iter().map(|event| event_json(event)).collect::<Vec<_>>())?,
-        Format::Table => print(&history_text(&events, setup::style(common).width))?,
+        _ => print(&history_text(&events, setup::style(common).width))?,
     }
     Ok(Ended::Well)
 }
@@ -47,7 +47,7 @@ pub async fn ack(common: &Common, args: &AckArgs) -> Result<Ended, Failure> {
     let event = acknowledged(&memory, number, length, &setup::now).await?;
     match common.format {
         Format::Json => print_json(&event_json(&event))?,
-        Format::Table => print(&format!("{}\n", printable(&event.text)))?,
+        _ => print(&format!("{}\n", printable(&event.text)))?,
     }
     Ok(Ended::Well)
 }

@@ -3,8 +3,10 @@
 pub mod args;
 pub mod commands;
 pub mod config;
+pub mod cost;
 pub mod demo;
 pub mod listing;
+pub mod manual;
 pub mod memory;
 pub mod setup;
 pub mod state;

@@ -6,18 +6,24 @@ mod causes;
 mod certificates;
 mod channel;
 mod cloudwatch;
+mod emf;
 mod failure;
+mod finding_text;
 #[cfg(test)]
 mod fixture;
+mod junit;
 mod latency;
 mod message;
 mod metrics;
 mod model;
 mod page;
+mod prometheus;
 mod safe;
+mod sarif;
 #[cfg(test)]
 mod script;
 mod sights;
+mod sink;
 mod sns;
 mod tally;
 pub mod tell;
@@ -29,6 +35,8 @@ pub use causes::causes_md;
 pub use certificates::Certificate;
 pub use channel::{AwsChannel, Channel, NotTaken};
 pub use cloudwatch::{PublishError, publish};
+pub use emf::{lines as emf_lines, write as write_emf};
+pub use junit::{JunitError, junit};
 pub use latency::Latencies;
 pub use message::{Context, MESSAGE_VERSION, json_schema as message_schema, message};
 pub use metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};
@@ -36,7 +44,10 @@ pub use model::{
     ContractCoverage, ContractRequest, Coverage, Finding, Memory, MethodReport, Phases, REPORT_VERSION, Report,
     StageReport, State, Undeployed,
 };
+pub use prometheus::prometheus;
 pub use safe::url as url_without_values;
+pub use sarif::{Location, sarif};
 pub(crate) use sights::subject_id;
+pub use sink::{MetricsMode, MetricsSink, SinkError};
 pub use sns::{SendError, send, send_as};
 pub use tally::{Standing, Tally, standing};
