@@ -16,6 +16,8 @@ mod latency;
 mod message;
 mod metrics;
 mod model;
+#[cfg(test)]
+mod outputs_tests;
 mod page;
 mod prometheus;
 mod safe;
