@@ -225,6 +225,9 @@ pub struct CostArgs {
     /// How often a run is: 5m, or an EventBridge Scheduler expression as rate(5 minutes) or cron(0/5 * * * ? *)
     #[arg(long, value_name = "SCHEDULE", default_value = "5m")]
     pub every: String,
+    /// How long a run lasts, as the metric RunDuration says [default: an estimate]
+    #[arg(long, value_name = "SECONDS")]
+    pub run_seconds: Option<u32>,
     /// How metrics are published: cloudwatch or emf
     #[arg(long, value_name = "HOW", default_value = "cloudwatch")]
     pub metrics: String,
