@@ -64,5 +64,5 @@ fn log(verbose: u8) {
         _ => "gateprobe=debug",
     };
     let filter = EnvFilter::try_from_env("GATEPROBE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(cli::progress::Stderr::default).without_time().init();
 }

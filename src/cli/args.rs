@@ -211,14 +211,14 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 pub struct CostArgs {
     /// Take what is deployed from this file instead of AWS, as `inventory --format json` writes it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["methods", "stages", "api_count"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["methods", "stage_count", "api_count"])]
     pub inventory: Option<PathBuf>,
     /// Ask nobody: so many methods of stages
     #[arg(long, value_name = "N")]
     pub methods: Option<u64>,
     /// With --methods: so many stages [default: 1]
     #[arg(long = "stages", value_name = "N", requires = "methods")]
-    pub stages: Option<u64>,
+    pub stage_count: Option<u64>,
     /// With --methods: so many APIs [default: 1]
     #[arg(long = "apis", value_name = "N", requires = "methods")]
     pub api_count: Option<u64>,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::args::{Common, DiagnoseArgs, Format, RunArgs};
+use super::progress::Line;
 use super::state::State;
 use super::verify::Verified;
 use super::{Ended, Failure, failure, listing, print, print_json, setup, state};
@@ -44,9 +45,12 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     if let Some(memory) = &memory {
         plane = plane.keep_interfaces_in(memory.cache());
     }
-    let outcomes = pipeline::run_with(&run, &plane, &wanted, &prober, &setup::now, memory.as_ref());
+    let line = Line::new();
+    let step = |step| line.step(step);
+    let outcomes = pipeline::run_watched(&run, &plane, &wanted, &prober, &setup::now, memory.as_ref(), &step);
+    let calls = || plane.calls().values().sum();
     // Boxed: the compiler lays out nested futures only so deep.
-    let Outcomes { mut report, remembered } = Box::pin(outcomes).await.map_err(failure)?;
+    let Outcomes { mut report, remembered } = line.watch(Box::pin(outcomes), calls).await.map_err(failure)?;
     if looks_only {
         let note = format!("what earlier runs saw was read from {state}; only a run with --publish writes there");
         report.notes.push(note);

@@ -15,7 +15,7 @@ pub async fn cost(common: &Common, args: &CostArgs) -> Result<Ended, Failure> {
     let mode = args.metrics.parse().map_err(|error| Failure(format!("--metrics: {error}")))?;
     let size = match args.methods {
         Some(methods) => {
-            let (stages, apis) = (args.stages.unwrap_or(1), args.api_count.unwrap_or(1));
+            let (stages, apis) = (args.stage_count.unwrap_or(1), args.api_count.unwrap_or(1));
             for (flag, count) in [("--methods", methods), ("--stages", stages), ("--apis", apis)] {
                 let most = if flag == "--methods" { MOST } else { MOST / 50 };
                 if count > most {

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod listing;
 pub mod manual;
 pub mod memory;
+pub mod progress;
 pub mod setup;
 pub mod state;
 pub mod verify;
