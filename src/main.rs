@@ -44,6 +44,9 @@ async fn dispatch(cli: &Cli) -> Result<Ended, Failure> {
         Command::Ack(args) => cli::memory::ack(common, args).await,
         Command::Explain { cause } => commands::explain(common, cause.as_deref()),
         Command::Schema => cli::config::schema(),
+        Command::Cost(args) => cli::cost::cost(common, args).await,
+        Command::Completions { shell } => cli::manual::completions(*shell),
+        Command::Man { dir } => cli::manual::man(dir.as_deref()),
         Command::Config { action: ConfigAction::Check { file } } => cli::config::check(common, file.as_deref()),
         Command::Config { action: ConfigAction::Push { table, file } } => {
             cli::config::push(common, table, file.as_deref()).await
@@ -61,6 +64,6 @@ fn log(verbose: u8) {
     };
     let asked = std::env::var("GATEPROBE_LOG").ok().and_then(|filter| filter.parse::<Targets>().ok());
     let filter = asked.or_else(|| level.parse().ok()).unwrap_or_default();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let lines = tracing_subscriber::fmt::layer().with_writer(cli::progress::Stderr::default).without_time();
     tracing_subscriber::registry().with(lines).with(filter).init();
 }

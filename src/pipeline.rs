@@ -1,9 +1,11 @@
 //! One run, start to end: the only module that knows every stage of the pipeline.
 
 mod memory;
+mod progress;
 mod refuse;
 
 pub use memory::{LEASE, Memory, MemoryError, Past, Post, Remembered, Render, Teller, Telling, Written};
+pub use progress::{Progress, Step, unwatched};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,6 +113,22 @@ pub async fn run_with(
     clock: Clock<'_>,
     memory: Option<&Memory>,
 ) -> Result<Outcomes, DiscoverError> {
+    Box::pin(run_watched(run, plane, wanted, prober, clock, memory, &unwatched)).await
+}
+
+/// The same, and says meanwhile how far it has come.
+///
+/// # Errors
+/// [`DiscoverError`] where nothing could be read at all.
+pub async fn run_watched(
+    run: &Run,
+    plane: &ControlPlane,
+    wanted: &Wanted,
+    prober: &Prober,
+    clock: Clock<'_>,
+    memory: Option<&Memory>,
+    progress: Progress<'_>,
+) -> Result<Outcomes, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
     let part = wanted.is_part();
     let (world, keyring) =
@@ -147,11 +165,12 @@ pub async fn run_with(
     }
     let sent = planned.probes.len();
     tracing::info!(methods = planned.methods.len(), probes = sent, refusals = planned.refusals.len(), "planned");
+    progress(Step::Planned { probes: sent, refusals: planned.refusals.len() });
     // Boxed: the compiler lays out nested futures only so deep.
-    let (mut tally, missed) = Box::pin(sweep(run, &world, &planned, prober, keyring.as_ref(), clock)).await;
+    let (mut tally, missed) = Box::pin(sweep(run, &world, &planned, prober, keyring.as_ref(), clock, progress)).await;
     let withdrawn = past.as_ref().map(Past::withdrawn).unwrap_or_default();
     let keys = keyring.as_ref();
-    Box::pin(refuse::refuse(run, plane, &world, &planned, prober, keys, clock, &withdrawn, &mut tally)).await;
+    Box::pin(refuse::refuse(run, plane, &world, &planned, prober, keys, clock, &withdrawn, &mut tally, progress)).await;
     Box::pin(recall_missed(run, plane, &world, keyring.as_ref(), clock, &mut tally, missed)).await;
     let duration = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let remembered =
@@ -188,6 +207,7 @@ async fn sweep<'p>(
     prober: &Prober,
     keyring: Option<&Keyring>,
     clock: Clock<'_>,
+    progress: Progress<'_>,
 ) -> (Tally<'p>, Vec<Missed<'p>>) {
     let mut missed = Vec::new();
     let mut tally = Tally::new(world, plan);
@@ -204,13 +224,17 @@ async fn sweep<'p>(
                     method = %probe.request.method, url = %url_without_values(probe.request.url.as_str()), request_id = %observation.request_id,
                     verdict = %diagnosis.verdict, cause = diagnosis.cause.map(crate::diagnose::Cause::id), "probed"
                 );
+                progress(Step::Probed { failing: standing(probe, &diagnosis) == Standing::Failing });
                 if matches!(probe.subject, Subject::Contract(_)) && asks_for_history(&diagnosis) {
                     missed.push(Missed { probe, observation, diagnosis });
                 } else {
                     tally.observed(world, probe, &observation, diagnosis);
                 }
             }
-            Outcome::NotReached(_) => tally.not_reached(),
+            Outcome::NotReached(_) => {
+                progress(Step::Probed { failing: false });
+                tally.not_reached();
+            }
         }
     }
     (tally, missed)

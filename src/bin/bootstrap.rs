@@ -22,7 +22,9 @@ use gateprobe::gateway::{Gap, InvokeUrl};
 use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::DomainUrl;
 use gateprobe::probe::{Prober, Sources};
-use gateprobe::report::{AwsChannel, Context, Report, message, tell, url_without_values};
+use gateprobe::report::{
+    AwsChannel, Context, MetricsMode, MetricsSink, Report, SinkError, message, tell, url_without_values,
+};
 use gateprobe::store::{CONFIG, ConfigItems as _, Current, Source, Table};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -93,6 +95,7 @@ struct Function {
     invoke_url: InvokeUrl,
     domain_url: DomainUrl,
     topic: Option<String>,
+    sink: MetricsSink,
     /// `None` where the stack has no table: then every run tells all that it finds.
     memory: Option<Memory>,
     state: Mutex<State>,
@@ -156,6 +159,7 @@ impl Function {
         if let Some(arn) = &topic {
             tell::check_topic(arn).map_err(|error| wrong(&error))?;
         }
+        let sink = sink().map_err(|error| wrong(&error))?;
         let run = Run {
             config: with_scope(inline.clone()),
             invoke_url: invoke_url.clone(),
@@ -183,6 +187,7 @@ impl Function {
             invoke_url,
             domain_url,
             topic,
+            sink,
             memory,
             state: Mutex::new(State { source, work, looks: BTreeMap::new() }),
         })
@@ -255,7 +260,7 @@ impl Function {
                 context.dashboard_url = variable("GATEPROBE_DASHBOARD_URL");
                 context.account = self.topic.as_ref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
                 let render = |id: &str, transition: &_| message(id, transition, &context);
-                let channel = AwsChannel::new(&self.aws, self.topic.clone());
+                let channel = AwsChannel::new(&self.aws, self.topic.clone(), self.sink.clone());
                 let telling = Telling {
                     alerts: &run.config.alerts,
                     channel: Some(&channel),
@@ -267,7 +272,7 @@ impl Function {
                 Box::pin(memory.settle(remembered, &mut report, telling)).await;
                 told(&report)?;
             }
-            None => tell::tell(&self.aws, self.topic.as_deref(), &report, now())
+            None => tell::tell(&self.aws, self.topic.as_deref(), &self.sink, &report, now())
                 .await
                 .map_err(|error| Fault::new("Gateprobe.Publish", error.to_string()))
                 .inspect_err(|fault| tracing::error!(%fault, "the report could not be published"))?,
@@ -285,6 +290,13 @@ impl Function {
 /// How long Lambda still lets the invocation go on.
 fn time_left(context: &lambda_runtime::Context) -> Duration {
     context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
+}
+
+/// Where the figures go. A line of figures must pass the same filter as the log.
+fn sink() -> Result<MetricsSink, SinkError> {
+    let mode = variable("GATEPROBE_METRICS").map_or(Ok(MetricsMode::default()), |mode| mode.parse())?;
+    let sink = MetricsSink::new(mode, variable("GATEPROBE_NAMESPACE").as_deref())?;
+    Ok(sink.at_level(&variable("GATEPROBE_LOG").unwrap_or_else(|| "info".to_owned())))
 }
 
 /// Lays the stack's parameters for APIs and stages over a config. Their default, `*`, is nobody's word, and leaves what

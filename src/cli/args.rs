@@ -88,6 +88,12 @@ pub enum Format {
     Json,
     /// One page for a browser, of `run` and `demo`
     Html,
+    /// JUnit XML, for pipelines, of `run` and `demo`
+    Junit,
+    /// SARIF 2.1.0, for code scanning, of `run` and `demo`
+    Sarif,
+    /// Figures for Prometheus's textfile collector, of `run` and `demo`
+    Prometheus,
 }
 
 impl Format {
@@ -162,6 +168,19 @@ pub enum Command {
     },
     /// Ask the throw-away APIs of infra/proving-ground.yaml what API Gateway really answers, fact by fact
     Prove(ProveArgs),
+    /// Show what a month of the stack costs, line by line, beside CloudWatch Synthetics
+    Cost(CostArgs),
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, in roff: gateprobe man | man -l -
+    Man {
+        /// Write the pages of all commands into this directory instead
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -178,7 +197,9 @@ impl Command {
     /// What it can write on stdout.
     fn formats(&self) -> &'static [Format] {
         match self {
-            Self::Demo | Self::Run(_) => &[Format::Table, Format::Json, Format::Html],
+            Self::Demo | Self::Run(_) => {
+                &[Format::Table, Format::Json, Format::Html, Format::Junit, Format::Sarif, Format::Prometheus]
+            }
             _ => &[Format::Table, Format::Json],
         }
     }
@@ -199,6 +220,9 @@ impl Command {
             Self::Schema => "schema",
             Self::Config { .. } => "config",
             Self::Prove(_) => "prove",
+            Self::Cost(_) => "cost",
+            Self::Completions { .. } => "completions",
+            Self::Man { .. } => "man",
         }
     }
 }
@@ -252,6 +276,37 @@ pub struct RunArgs {
     /// SNS topic for the alert
     #[arg(long, value_name = "ARN", env = "GATEPROBE_TOPIC_ARN", hide_env_values = true)]
     pub topic_arn: Option<String>,
+    /// How --publish hands metrics on: cloudwatch calls PutMetricData, emf writes log lines behind the report on stdout
+    #[arg(long, value_name = "HOW", env = "GATEPROBE_METRICS", hide_env_values = true, default_value = "cloudwatch")]
+    pub metrics: String,
+    /// CloudWatch namespace of the metrics
+    #[arg(long, value_name = "NAME", env = "GATEPROBE_NAMESPACE", hide_env_values = true, default_value = "Gateprobe")]
+    pub namespace: String,
+}
+
+#[derive(Debug, Args)]
+pub struct CostArgs {
+    /// Take what is deployed from this file instead of AWS, as `inventory --format json` writes it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["methods", "stage_count", "api_count"])]
+    pub inventory: Option<PathBuf>,
+    /// Ask nobody: so many methods of stages
+    #[arg(long, value_name = "N")]
+    pub methods: Option<u64>,
+    /// With --methods: so many stages [default: 1]
+    #[arg(long = "stages", value_name = "N", requires = "methods")]
+    pub stage_count: Option<u64>,
+    /// With --methods: so many APIs [default: 1]
+    #[arg(long = "apis", value_name = "N", requires = "methods")]
+    pub api_count: Option<u64>,
+    /// How often a run is: 5m, or an EventBridge Scheduler expression as rate(5 minutes) or cron(0/5 * * * ? *)
+    #[arg(long, value_name = "SCHEDULE", default_value = "5m")]
+    pub every: String,
+    /// How long a run lasts, as the metric RunDuration says [default: an estimate]
+    #[arg(long, value_name = "SECONDS")]
+    pub run_seconds: Option<u32>,
+    /// How metrics are published: cloudwatch or emf
+    #[arg(long, value_name = "HOW", default_value = "cloudwatch")]
+    pub metrics: String,
 }
 
 #[derive(Debug, Args)]

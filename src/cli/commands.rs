@@ -6,11 +6,12 @@ use gateprobe::gateway::{Address, Gap, Inventory, Request, Verb, World};
 use gateprobe::pipeline::{self, Memory, Outcomes, Run, Telling};
 use gateprobe::plan::{Unreadable, plan};
 use gateprobe::probe::{Observation, Response, Sources, read_curl, read_saved};
-use gateprobe::report::{AwsChannel, Channel, Context, html, message, tell, terminal};
+use gateprobe::report::{self, AwsChannel, Channel, Context, MetricsSink, Report, html, message, tell, terminal};
 use serde::Serialize;
 use url::Url;
 
 use super::args::{Common, DiagnoseArgs, Format, RunArgs};
+use super::progress::Line;
 use super::state::State;
 use super::verify::Verified;
 use super::{Ended, Failure, failure, listing, print, print_json, setup, state};
@@ -21,6 +22,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     if let Some(arn) = &args.topic_arn {
         tell::check_topic(arn).map_err(failure)?;
     }
+    let sink = MetricsSink::new(args.metrics.parse().map_err(failure)?, Some(&args.namespace)).map_err(failure)?;
     // Before anything is asked: a store that cannot be opened is a mistake of the command line.
     let state = args.state.state()?;
     let shared = matches!(state, State::Table(_));
@@ -43,9 +45,12 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     if let Some(memory) = &memory {
         plane = plane.keep_interfaces_in(memory.cache());
     }
-    let outcomes = pipeline::run_with(&run, &plane, &wanted, &prober, &setup::now, memory.as_ref());
+    let line = Line::new();
+    let step = |step| line.step(step);
+    let outcomes = pipeline::run_watched(&run, &plane, &wanted, &prober, &setup::now, memory.as_ref(), &step);
+    let calls = || plane.calls().values().sum();
     // Boxed: the compiler lays out nested futures only so deep.
-    let Outcomes { mut report, remembered } = Box::pin(outcomes).await.map_err(failure)?;
+    let Outcomes { mut report, remembered } = line.watch(Box::pin(outcomes), calls).await.map_err(failure)?;
     if looks_only {
         let note = format!("what earlier runs saw was read from {state}; only a run with --publish writes there");
         report.notes.push(note);
@@ -55,7 +60,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         context.console = run.invoke_url.is_awss_own();
         context.account = args.topic_arn.as_ref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
         let render = |id: &str, transition: &_| message(id, transition, &context);
-        let aws = args.publish.then(|| AwsChannel::new(&aws, args.topic_arn.clone()));
+        let aws = args.publish.then(|| AwsChannel::new(&aws, args.topic_arn.clone(), sink.clone()));
         let channel = aws.as_ref().map(|channel| channel as &dyn Channel);
         let telling = Telling {
             alerts: &run.config.alerts,
@@ -67,11 +72,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         };
         Box::pin(memory.settle(remembered, &mut report, telling)).await;
     }
-    match common.format {
-        Format::Json => print_json(&report)?,
-        Format::Html => print(&html::page(&report))?,
-        Format::Table => print(&terminal::report(&report, setup::style(common)))?,
-    }
+    print_report(common, &report)?;
     let mut nothing = None;
     if let Some(gap) = report.gaps.first().filter(|_| report.saw_nothing()) {
         nothing = Some(Failure(format!(
@@ -84,12 +85,35 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         nothing = Some(nothing_found(&report.region, &run, report.notes.first()));
     }
     if args.publish && memory.is_none() {
-        tell::tell(&aws, args.topic_arn.as_deref(), &report, setup::now()).await.map_err(failure)?;
+        tell::tell(&aws, args.topic_arn.as_deref(), &sink, &report, setup::now()).await.map_err(failure)?;
     }
     if let Some(failure) = nothing {
         return Err(failure);
     }
     Ok(if report.has_problems() { Ended::Problems } else { Ended::Well })
+}
+
+/// Prints a report in the format that was asked for.
+pub fn print_report(common: &Common, report: &Report) -> Result<(), Failure> {
+    match common.format {
+        Format::Json => print_json(report),
+        Format::Junit => print(&report::junit(report).map_err(failure)?),
+        Format::Sarif => print_json(&report::sarif(report, &location(common.config.as_deref()))),
+        Format::Prometheus => print(&report::prometheus(report).map_err(failure)?),
+        Format::Html => print(&html::page(report)),
+        Format::Table => print(&terminal::report(report, setup::style(common))),
+    }
+}
+
+/// Where code scanning shows what is wrong: the config, by its path from here, where the repository's root should be.
+fn location(config: Option<&std::path::Path>) -> report::Location {
+    let Some(config) = config else { return report::Location::default() };
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = config.strip_prefix(&here).unwrap_or(config);
+    let parts = path.components().filter(|part| matches!(part, std::path::Component::Normal(_)));
+    let path = parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+    // It was read a moment ago; where it cannot be any more, only the line is lost.
+    report::Location { path, text: std::fs::read_to_string(config).unwrap_or_default() }
 }
 
 /// A run with nothing to watch is a mistake in the region or a filter, not a healthy account.

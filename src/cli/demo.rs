@@ -9,13 +9,13 @@ use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
 use gateprobe::discover::{ControlPlane, Wanted};
 use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::Provenance;
-use gateprobe::report::{Report, html, terminal};
+use gateprobe::report::{Report, html};
 use gateprobe::simulator::Simulator;
 use gateprobe::simulator::demo::{Door, Fault, Scene, scene};
 use url::Url;
 
 use super::args::{Common, Format};
-use super::{Ended, Failure, failure, page, print, print_json, setup};
+use super::{Ended, Failure, commands, failure, page, print, setup};
 
 /// Where the demo writes its page, in the directory that it is started in.
 const PAGE: &str = "gateprobe-report.html";
@@ -45,10 +45,8 @@ pub async fn demo(common: &Common) -> Result<Ended, Failure> {
     let report = pipeline::run(&run, &plane, &wanted, &prober, &setup::now).await.map_err(failure)?;
     let (missed, surprises) = compare(&scene, &simulator, &report);
     match common.format {
-        Format::Json => print_json(&report)?,
-        Format::Html => print(&html::page(&report))?,
         Format::Table => {
-            print(&terminal::report(&report, setup::style(common)))?;
+            commands::print_report(common, &report)?;
             let faults = scene.faults.iter().filter(told).count() + scene.contract.len();
             if missed.is_empty() && surprises.is_empty() {
                 print(&format!("the demo has {faults} broken doors, and these were found, each with its cause\n"))?;
@@ -58,6 +56,7 @@ pub async fn demo(common: &Common) -> Result<Ended, Failure> {
                 Err(why) => super::warn(&why),
             }
         }
+        _ => commands::print_report(common, &report)?,
     }
     if missed.is_empty() && surprises.is_empty() {
         return Ok(Ended::Well);

@@ -3,10 +3,13 @@
 pub mod args;
 pub mod commands;
 pub mod config;
+pub mod cost;
 pub mod demo;
 pub mod listing;
+pub mod manual;
 pub mod memory;
 mod page;
+pub mod progress;
 pub mod prove;
 pub mod setup;
 pub mod state;

@@ -35,7 +35,7 @@ pub async fn prove(common: &Common, args: &ProveArgs) -> Result<Ended, Failure> 
     let proof = ask(&ground, &facts(), &asking).await;
     match common.format {
         Format::Json => print_json(&proof)?,
-        Format::Table | Format::Html => print(&markdown(&proof))?,
+        _ => print(&markdown(&proof))?,
     }
     if !proof.heard_anything() {
         return Err(Failure(

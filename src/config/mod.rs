@@ -26,6 +26,7 @@ pub use credentials::{ClientCertificate, Credential, Reference, ReferenceError};
 pub use duration::{duration_text, parse_duration};
 pub use lookup::{MethodKey, RuleError, Rules};
 pub use rules::{Allow, Authenticate, ContractDocument, ContractEntry, Expectations, Ignore, KnownGood, Methods};
+pub use schedule::runs_a_year;
 pub use schema::json_schema;
 pub use scope::{Scope, ScopeError};
 

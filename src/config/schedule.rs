@@ -221,6 +221,37 @@ impl Schedule {
     }
 }
 
+/// How often something runs in a year (365 days): a length of time between runs as `5m`, or a schedule. A cron is counted over the days
+/// of 2027, on UTC's clock.
+///
+/// # Errors
+/// In one line what was expected, for a text that is neither, and for a schedule that never comes again.
+pub fn runs_a_year(text: &str) -> Result<u64, String> {
+    const YEAR: u64 = 365 * 86_400;
+    let often = |seconds: u64| YEAR.checked_div(seconds).filter(|runs| *runs > 0);
+    let seldom = || format!("`{}` is not even once a year: expected something like 5m or rate(5 minutes)", short(text));
+    if !text.contains('(') {
+        let seconds = super::parse_duration(text)
+            .map_err(|reason| format!("{reason}; or an expression as rate(5 minutes) or cron(0/5 * * * ? *)"))?;
+        return often(seconds).ok_or_else(seldom);
+    }
+    match Schedule::new(text, None).map_err(|(_, reason)| reason)? {
+        Schedule::Rate(seconds) => often(seconds).ok_or_else(seldom),
+        Schedule::At(_) => Err(format!("`{}` runs once: expected something that runs again and again", short(text))),
+        Schedule::Cron(cron, _) => {
+            let mut at = DateTime::constant(2027, 1, 1, 0, 0, 0, 0);
+            let mut runs = 0;
+            while let Ok(next) = cron.find_next_occurrence(&at, runs == 0) {
+                if next.year() != 2027 {
+                    break;
+                }
+                (at, runs) = (next, runs + 1);
+            }
+            if runs > 0 { Ok(runs) } else { Err(seldom()) }
+        }
+    }
+}
+
 /// After so many of them, each beginning before the one before it is over, no break is looked for.
 const MOST_WITHOUT_BREAK: u32 = 10_000;
 

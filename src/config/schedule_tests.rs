@@ -256,3 +256,30 @@ proptest! {
         prop_assert_eq!(found, naive.last(&TimeZone::get(zone).unwrap(), now, BACK), "{} {}", naive.text, zone);
     }
 }
+
+#[test]
+fn runs_of_a_year_are_counted() {
+    for (text, runs) in [
+        ("5m", 105_120),
+        ("1h30m", 5840),
+        ("rate(5 minutes)", 105_120),
+        ("rate(1 day)", 365),
+        ("cron(0 * * * ? *)", 8760),
+        ("cron(0/15 8-17 ? * MON-FRI *)", 261 * 40),
+        ("cron(0 2 1 * ? *)", 12),
+    ] {
+        assert_eq!(runs_a_year(text), Ok(runs), "{text}");
+    }
+    for (text, expected) in [
+        ("", "this is empty"),
+        ("often", "or an expression as rate(5 minutes)"),
+        ("0m", "not even once a year"),
+        ("rate(2 weeks)", "is no rate"),
+        ("cron(* * *)", "the cron has 3 fields"),
+        ("cron(0 0 1 1 ? 1999)", "not even once a year"),
+        ("at(2027-01-01T00:00:00)", "runs once"),
+    ] {
+        let error = runs_a_year(text).unwrap_err();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 
-use super::{Clock, Run, explain};
+use super::{Clock, Progress, Run, Step, explain};
 use crate::diagnose::{Diagnosis, Proof, Symptom, diagnose, proof};
 use crate::discover::{ControlPlane, serves_still};
 use crate::gateway::{AuthorizerKind, Deployment, Gap, Protocol, Request, Verb, World};
@@ -43,6 +43,7 @@ struct Refusing<'r, 'p> {
     /// For so long what a stage serves is taken to be what was read.
     fresh_for: Duration,
     tally: Mutex<&'r mut Tally<'p>>,
+    progress: Progress<'r>,
 }
 
 /// What one trial shows: emulators enforce one authorizer and not another, and what one server does says nothing of the
@@ -82,6 +83,7 @@ pub(super) async fn refuse<'p>(
     clock: Clock<'_>,
     withdrawn: &Withdrawn,
     tally: &mut Tally<'p>,
+    progress: Progress<'_>,
 ) {
     if plan.refusals.is_empty() {
         return;
@@ -92,7 +94,7 @@ pub(super) async fn refuse<'p>(
         && plane.is_awss_own();
     let (fresh_for, tally) = (READ_AGAIN, Mutex::new(tally));
     let mut refusing =
-        Refusing { run, plane, world, plan, prober, keyring, clock, withdrawn, seen: None, fresh_for, tally };
+        Refusing { run, plane, world, plan, prober, keyring, clock, withdrawn, seen: None, fresh_for, tally, progress };
     let whole = refusing.all(own);
     match run.deadline {
         None => whole.await,
@@ -212,6 +214,7 @@ impl<'p> Refusing<'_, 'p> {
         for probe in probes {
             if self.out_of_time() {
                 self.tell(Tally::not_reached);
+                (self.progress)(Step::Refused);
                 continue;
             }
             let stage = probe.stage.clone();
@@ -229,6 +232,7 @@ impl<'p> Refusing<'_, 'p> {
             let here = self.is_api_gateway(probe, control.as_ref());
             if changes && let Some(reason) = self.unsafe_now(probe, sure && here, &withdrawn) {
                 self.tell(|tally| tally.dropped(probe, reason));
+                (self.progress)(Step::Refused);
                 continue;
             }
             let (mut observation, mut diagnosis) = self.send(probe).await;
@@ -257,6 +261,7 @@ impl<'p> Refusing<'_, 'p> {
                 "asked to be refused"
             );
             self.tell(|tally| tally.refused(self.world, probe, &observation, diagnosis, found));
+            (self.progress)(Step::Refused);
         }
     }
 

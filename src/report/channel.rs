@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use futures::future::BoxFuture;
 
 use super::cloudwatch::publish_datums;
-use super::{Alert, Datum, send_as};
+use super::{Alert, Datum, MetricsMode, MetricsSink, send_as, write_emf};
 
 /// A call that has no answer after so long is given up, and what it was to send is sent by a later run.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -30,19 +30,20 @@ pub trait Channel: Send + Sync {
     fn metrics(&self, datums: Vec<Datum>) -> BoxFuture<'_, Result<(), (Vec<Datum>, NotTaken)>>;
 }
 
-/// SNS and CloudWatch.
+/// SNS and CloudWatch, or the log in CloudWatch's place.
 #[derive(Debug, Clone)]
 pub struct AwsChannel {
     sns: aws_sdk_sns::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     topic: Option<String>,
+    sink: MetricsSink,
 }
 
 impl AwsChannel {
     /// With the region and the credentials of `aws`. Without a topic nobody is told anything.
     #[must_use]
-    pub fn new(aws: &SdkConfig, topic: Option<String>) -> Self {
-        Self { sns: aws_sdk_sns::Client::new(aws), cloudwatch: aws_sdk_cloudwatch::Client::new(aws), topic }
+    pub fn new(aws: &SdkConfig, topic: Option<String>, sink: MetricsSink) -> Self {
+        Self { sns: aws_sdk_sns::Client::new(aws), cloudwatch: aws_sdk_cloudwatch::Client::new(aws), topic, sink }
     }
 }
 
@@ -63,7 +64,15 @@ impl Channel for AwsChannel {
 
     fn metrics(&self, datums: Vec<Datum>) -> BoxFuture<'_, Result<(), (Vec<Datum>, NotTaken)>> {
         Box::pin(async move {
-            match tokio::time::timeout(PATIENCE, publish_datums(&self.cloudwatch, datums.clone())).await {
+            if self.sink.mode == MetricsMode::Emf {
+                // Nothing waits: a stdout that is closed now is closed for good.
+                return write_emf(&datums, &self.sink, &mut std::io::stdout().lock()).map_err(|error| {
+                    let reason = format!("the metrics were not written to stdout ({error}), and are lost");
+                    (Vec::new(), NotTaken { reason, forever: true })
+                });
+            }
+            let publishing = publish_datums(&self.cloudwatch, self.sink.namespace(), datums.clone());
+            match tokio::time::timeout(PATIENCE, publishing).await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err((error, left))) => Err((left, NotTaken { reason: error.to_string(), forever: false })),
                 Err(_) => {

@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 
 use super::Report;
 use super::failure::{CallFailure, Kind};
-use super::metrics::{Amount, Datum, NAMESPACE, Unit, batches, datums};
+use super::metrics::{Amount, Datum, Unit, batches, datums};
 
 /// Some metrics of a run were not published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,24 +27,28 @@ pub struct PublishError {
 ///
 /// # Errors
 /// [`PublishError`] with the first failure where any call failed.
-pub async fn publish(client: &Client, report: &Report, now: i64) -> Result<usize, PublishError> {
-    publish_datums(client, datums(report, now)).await.map_err(|(error, _)| error)
+pub async fn publish(client: &Client, namespace: &str, report: &Report, now: i64) -> Result<usize, PublishError> {
+    publish_datums(client, namespace, datums(report, now)).await.map_err(|(error, _)| error)
 }
 
 /// Publishes figures, and says how many calls that took.
 ///
 /// # Errors
 /// [`PublishError`] with the first failure where any call failed, and the figures that were not taken.
-pub(super) async fn publish_datums(client: &Client, datums: Vec<Datum>) -> Result<usize, (PublishError, Vec<Datum>)> {
+pub(super) async fn publish_datums(
+    client: &Client,
+    namespace: &str,
+    datums: Vec<Datum>,
+) -> Result<usize, (PublishError, Vec<Datum>)> {
     let batches = batches(datums);
     let calls = batches.len();
     let (mut failed, mut first, mut left) = (0, None, Vec::new());
     for batch in batches {
         let data = batch.iter().cloned().map(datum).collect();
-        if let Err(error) = client.put_metric_data().namespace(NAMESPACE).set_metric_data(Some(data)).send().await {
+        if let Err(error) = client.put_metric_data().namespace(namespace).set_metric_data(Some(data)).send().await {
             failed += 1;
             left.extend(batch);
-            first.get_or_insert_with(|| reason(&CallFailure::of(&error)));
+            first.get_or_insert_with(|| reason(&CallFailure::of(&error), namespace));
         }
     }
     match first {
@@ -53,11 +57,11 @@ pub(super) async fn publish_datums(client: &Client, datums: Vec<Datum>) -> Resul
     }
 }
 
-fn reason(failure: &CallFailure) -> String {
+fn reason(failure: &CallFailure, namespace: &str) -> String {
     let detail = &failure.detail;
     match failure.kind {
         Kind::Denied => {
-            format!("not allowed; grant cloudwatch:PutMetricData for the namespace {NAMESPACE} ({detail})")
+            format!("not allowed; grant cloudwatch:PutMetricData for the namespace {namespace} ({detail})")
         }
         Kind::Credentials => {
             format!("the credentials are missing or were rejected; renew them or choose another profile ({detail})")
@@ -125,7 +129,7 @@ mod tests {
     #[tokio::test]
     async fn a_small_run_is_one_call() {
         let script = Script::start(|_, _| Answer::cbor(200, "", "")).await;
-        assert_eq!(publish(&client(&script.url), &fixture::small(), 1_790_000_000).await, Ok(1));
+        assert_eq!(publish(&client(&script.url), "Gateprobe", &fixture::small(), 1_790_000_000).await, Ok(1));
         let [asked] = &script.asked()[..] else { panic!("not one call") };
         for word in ["Gateprobe", "RoutingFailures", "Latency", "Heartbeat", "ApiName", "a1b2c3d4e5", "Percent"] {
             assert!(asked.text().contains(word), "{word}");
@@ -144,7 +148,7 @@ mod tests {
         let by_number = all.len().div_ceil(1000);
         let calls = batches(all).len();
         assert!(calls > by_number, "{calls} calls: it was bytes that counted");
-        let error = publish(&client(&script.url), &report, 0).await.unwrap_err();
+        let error = publish(&client(&script.url), "Gateprobe", &report, 0).await.unwrap_err();
         assert_eq!((error.failed, error.calls), (1, calls));
         assert!(error.to_string().contains("400 InvalidParameterValue, no such thing"), "{error}");
         let asked = script.asked();
@@ -160,7 +164,7 @@ mod tests {
             _ => Answer::cbor(200, "", ""),
         })
         .await;
-        assert_eq!(publish(&client(&script.url), &fixture::small(), 0).await, Ok(1));
+        assert_eq!(publish(&client(&script.url), "Gateprobe", &fixture::small(), 0).await, Ok(1));
         assert_eq!(script.asked().len(), 2);
     }
 
@@ -172,15 +176,15 @@ mod tests {
             (404, "", &["refused", "404"]),
         ] {
             let script = Script::start(move |_, _| Answer::cbor(status, code, "User x is not authorized")).await;
-            let error = publish(&client(&script.url), &fixture::small(), 0).await.unwrap_err().to_string();
+            let error = publish(&client(&script.url), "Gateprobe", &fixture::small(), 0).await.unwrap_err().to_string();
             assert!(words.iter().all(|word| error.contains(word)), "{error}");
             assert!(!error.contains('\n'), "{error}");
         }
         let nobody = aws_sdk_cloudwatch::Client::new(&config("http://127.0.0.1:1"));
-        let error = publish(&nobody, &fixture::small(), 0).await.unwrap_err().to_string();
+        let error = publish(&nobody, "Gateprobe", &fixture::small(), 0).await.unwrap_err().to_string();
         assert!(error.contains("could not be reached"), "{error}");
         let nameless = aws_sdk_cloudwatch::Client::new(&bare("http://127.0.0.1:1"));
-        let error = publish(&nameless, &fixture::small(), 0).await.unwrap_err().to_string();
+        let error = publish(&nameless, "Gateprobe", &fixture::small(), 0).await.unwrap_err().to_string();
         assert!(error.contains("the credentials are missing"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 
-use super::{PublishError, Report, SendError, alert, publish, send};
+use super::{MetricsMode, MetricsSink, PublishError, Report, SendError, alert, datums, publish, send, write_emf};
 
 /// A topic that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,13 +44,27 @@ pub enum TellError {
 ///
 /// # Errors
 /// [`TellError`] names all that was not taken, after everything was tried.
-pub async fn tell(aws: &SdkConfig, topic: Option<&str>, report: &Report, now: i64) -> Result<(), TellError> {
+pub async fn tell(
+    aws: &SdkConfig,
+    topic: Option<&str>,
+    sink: &MetricsSink,
+    report: &Report,
+    now: i64,
+) -> Result<(), TellError> {
     // The alert goes first: should time run out between them, a person knows.
     let alerted = match topic.zip(alert(report)) {
         Some((topic, alert)) => send(&aws_sdk_sns::Client::new(aws), topic, &alert).await.map(drop),
         None => Ok(()),
     };
-    let published = publish(&aws_sdk_cloudwatch::Client::new(aws), report, now).await.map(drop);
+    let published = match sink.mode {
+        MetricsMode::CloudWatch => {
+            publish(&aws_sdk_cloudwatch::Client::new(aws), sink.namespace(), report, now).await.map(drop)
+        }
+        MetricsMode::Emf => write_emf(&datums(report, now), sink, &mut std::io::stdout().lock()).map_err(|error| {
+            let reason = format!("stdout did not take them ({error})");
+            PublishError { failed: 1, calls: 1, reason }
+        }),
+    };
     match (published, alerted) {
         (Ok(()), Ok(())) => Ok(()),
         (Err(metrics), Ok(())) => Err(TellError::Metrics(metrics)),

@@ -10,7 +10,7 @@ static NONE: Withdrawn = Withdrawn::new();
 use crate::config::{Config, Limits, Scope};
 use crate::discover::Wanted;
 use crate::gateway::{Canary, InterfaceSource, Inventory, InvokeUrl};
-use crate::pipeline;
+use crate::pipeline::{self, unwatched};
 use crate::plan::plan;
 use crate::probe::Response;
 use crate::report::Report;
@@ -60,8 +60,19 @@ impl Bench {
 
     async fn refuse(&self, plane: &ControlPlane) -> (Report, Calls) {
         let mut tally = Tally::new(&self.world, &self.plan);
-        refuse(&self.run, plane, &self.world, &self.plan, &self.prober, None, &|| NOW, &Withdrawn::new(), &mut tally)
-            .await;
+        refuse(
+            &self.run,
+            plane,
+            &self.world,
+            &self.plan,
+            &self.prober,
+            None,
+            &|| NOW,
+            &Withdrawn::new(),
+            &mut tally,
+            &unwatched,
+        )
+        .await;
         (tally.report(&self.world, NOW, 0), self.simulator.calls())
     }
 
@@ -93,6 +104,7 @@ impl Bench {
             seen,
             fresh_for,
             tally,
+            progress: &unwatched,
         }
     }
 }
