@@ -111,19 +111,18 @@ async fn what_answers_as_aws_is_taken_to_is_as_taken() {
     // What the stack lacks is said, row by row.
     let policy = proof.facts.iter().find(|fact| fact.id == "A2.policy").unwrap();
     assert!(policy.rows.iter().all(|row| row.means == "the stack has no API policy"), "{policy:#?}");
-    assert!(proof.heard_anything());
+    assert!(proof.heard_anything() && proof.notes.is_empty(), "{:?}", proof.notes);
     // Its methods of ANY are no mocks here, so nothing that may change something went out; and nothing went elsewhere.
     assert!(calls.data.iter().all(|call| ["GET", "HEAD", "OPTIONS"].contains(&call.verb.as_str())), "{:?}", calls.data);
     assert!(calls.data.iter().all(|call| !call.host.contains("orders0000")), "{:?}", calls.data);
 }
 
 #[tokio::test]
-async fn a_stage_that_changed_moments_ago_is_noted_and_the_trap_is_explained_all_the_same() {
+async fn a_stage_that_changed_moments_ago_is_noted() {
     let mut api = trees();
     for stage in &mut api.stages {
         stage.updated_at = 1_900_000_000 - 20;
     }
     let (proof, _) = proved(Account::new(REGION).api(api)).await;
     assert!(proof.notes.iter().any(|note| note.contains("less than 90 seconds ago")), "{:?}", proof.notes);
-    assert_eq!(proof.misjudged(), 0, "{}", markdown(&proof));
 }

@@ -62,7 +62,7 @@ pub async fn prove(ground: &Ground<'_>, facts: &[Fact], asking: &Asking<'_>) -> 
                     rows.push(if ask.when == When::AfterFirst && !first {
                         not_asked(shown(ask), "the first answer says that this one would tell nothing".to_owned())
                     } else {
-                        Box::pin(row(ground, ask, asking, keyring.as_ref(), changed)).await
+                        Box::pin(row(ground, ask, asking, keyring.as_ref())).await
                     });
                 }
                 rows
@@ -118,13 +118,7 @@ fn told(ground: &Ground<'_>, role: Role, tell: fn(&Ground<'_>) -> Option<(String
 }
 
 /// One request: asked, or a reason why not.
-async fn row(
-    ground: &Ground<'_>,
-    ask: &Ask,
-    asking: &Asking<'_>,
-    keyring: Option<&Keyring>,
-    changed: Option<i64>,
-) -> Row {
+async fn row(ground: &Ground<'_>, ask: &Ask, asking: &Asking<'_>, keyring: Option<&Keyring>) -> Row {
     let shown = shown(ask);
     let request = match request(ground, ask, asking) {
         Ok(request) => request,
@@ -154,8 +148,7 @@ async fn row(
             return not_asked(shown, why);
         }
         let sent = keyring.map(|keyring| keyring.as_sent(&own, &request));
-        // The question is what the trap answers, not whether a deployment is still spreading.
-        let now = (asking.clock)().max(changed.unwrap_or(0).saturating_add(3600));
+        let now = (asking.clock)();
         let diagnosis = diagnose(sent.as_ref().unwrap_or(&request), &observation, ground.world(), now);
         // Of answers in turn the refusal is the one to explain.
         if diagnosed.is_none() || diagnosis.cause.is_some() {
