@@ -112,12 +112,12 @@ pub async fn run_with(
     memory: Option<&Memory>,
 ) -> Result<Outcomes, DiscoverError> {
     let (begun, started_at) = (Instant::now(), clock());
-    let part = wanted.is_part();
+    let of_one = wanted.is_part();
     let (world, keyring) =
         futures::join!(Box::pin(read(run, plane, wanted, clock)), Box::pin(keyring(&run.config, prober)));
     let mut world = world?;
     let past = match memory {
-        Some(memory) => Some(memory.recall(&world, part).await),
+        Some(memory) => Some(memory.recall(&world, of_one).await),
         None => None,
     };
     if let Some(past) = &past {
@@ -133,7 +133,7 @@ pub async fn run_with(
     planned.gaps.extend(
         certificates.into_iter().map(|(host, reason)| Gap { place: format!("client certificate for {host}"), reason }),
     );
-    if part {
+    if of_one {
         leave_to_the_whole(&world, &mut planned);
     }
     if let Some(past) = &past {

@@ -1,5 +1,7 @@
 //! What an event looks like, without what it says.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 /// Objects within objects, so deep.
@@ -19,7 +21,7 @@ const LONGEST: usize = 1024;
 #[must_use]
 pub fn shape(value: &Value) -> String {
     let mut text = String::new();
-    write(value, 0, &mut text);
+    describe(value, 0, &mut text);
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));
         text.push('…');
@@ -27,7 +29,7 @@ pub fn shape(value: &Value) -> String {
     text
 }
 
-fn write(value: &Value, depth: usize, text: &mut String) {
+fn describe(value: &Value, depth: usize, text: &mut String) {
     match value {
         // Enough is known; a hostile event must cost nothing.
         _ if text.len() > LONGEST => {}
@@ -38,8 +40,8 @@ fn write(value: &Value, depth: usize, text: &mut String) {
         Value::Array(items) => {
             text.push('[');
             if let Some(first) = items.first() {
-                write(first, depth + 1, text);
-                text.push_str(&format!(" x {}", items.len()));
+                describe(first, depth + 1, text);
+                let _ = write!(text, " x {}", items.len());
             }
             text.push(']');
         }
@@ -56,10 +58,10 @@ fn object(fields: &Map<String, Value>, depth: usize, text: &mut String) {
         }
         text.push_str(key(name));
         text.push_str(": ");
-        write(value, depth + 1, text);
+        describe(value, depth + 1, text);
     }
     if let more @ 1.. = fields.len().saturating_sub(MOST_KEYS) {
-        text.push_str(&format!(", and {more} more"));
+        let _ = write!(text, ", and {more} more");
     }
     text.push('}');
 }

@@ -12,6 +12,7 @@ fn refused(event: &Value) -> String {
 }
 
 /// As EventBridge passes CloudTrail's records on.
+#[allow(clippy::needless_pass_by_value, reason = "as `json!` takes it")]
 fn cloudtrail(detail: Value) -> Value {
     json!({
         "version": "0", "id": "36eb8523-97d0-4518-b33d-ee3579ff19f0", "detail-type": "AWS API Call via CloudTrail",

@@ -199,12 +199,12 @@ class TestWidget:
         assert "2 of 2 methods of 2 stages asked" in drawn.text, "of all, whatever was looked at last"
         called = [(action["endpoint"], parameters) for action, parameters in drawn.actions]
         arn = f"arn:aws:lambda:{REGION}:000000000000:function:{stack.function.name}"
-        assert called == [(arn, {"incident": "gp-1"}), (arn, {"show": "history"})], called
+        assert called == [(arn, {"show": "history"}), (arn, {"incident": "gp-1"})], called
         assert backend.calls() == [], "a dashboard asks nobody's API"
 
     def test_its_buttons_work(self, stack: Stack) -> None:
         first = page(stack.function.invoke(widget.event()))
-        details, history = (page(stack.function.invoke(widget.event(**parameters))) for _, parameters in first.actions)
+        history, details = (page(stack.function.invoke(widget.event(**parameters))) for _, parameters in first.actions)
         assert "gateprobe ack gp-1" in details.text and memory.TABLE in details.text, details.text
         assert "opened" in history.text and "gp-1: " in history.text, history.text
 

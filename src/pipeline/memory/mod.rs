@@ -108,9 +108,9 @@ impl Memory {
         self.cache.clone()
     }
 
-    /// Reads what is remembered of the stages there are. `part`: this run alone looks at a part.
-    pub async fn recall(&self, world: &World, part: bool) -> Past {
-        let mut past = Past { partial: self.partial || part, part, ..Past::default() };
+    /// Reads what is remembered of the stages there are. `of_one`: this run alone looks at one API.
+    pub async fn recall(&self, world: &World, of_one: bool) -> Past {
+        let mut past = Past { partial: self.partial || of_one, part: of_one, ..Past::default() };
         match store::read_ledger(&*self.store).await {
             Ok((ledger, _)) => past.ledger = ledger,
             // The run's own write tells whether the memory works; until then only the order of work is lost.
