@@ -10,6 +10,7 @@ import copy
 import io
 import json
 import re
+import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -36,9 +37,7 @@ from stack import Stack
 from template import ACCOUNT, GONE, Resource, Template, arn, translated, without
 
 PARAMETERS = {
-    # The shortest that EventBridge Scheduler knows; MiniStack looks every ten seconds whether a schedule is due.
-    "Schedule": "rate(1 minute)",
-    "Timeout": "60",
+    "Timeout": "180",
     # MiniStack's CloudFormation has no composite alarms.
     "CompositeAlarm": "no",
     # Everything else that a parameter can add.
@@ -54,7 +53,7 @@ SWITCHED_OFF: Mapping[str, str] = {
 }
 """Resources that CompositeAlarm=no leaves out, and why it is given. stack.REMOVED has those that no parameter leaves out."""
 
-CHANGED = {"Schedule": "rate(2 hours)", "Timeout": "120", "LogRetentionDays": "7"}
+CHANGED = {"Schedule": "rate(2 hours)", "Timeout": "240", "LogRetentionDays": "7"}
 """What the second `sam deploy` changes."""
 
 CHANGES = {
@@ -69,8 +68,17 @@ CHANGES = {
 ATTACHED = {"AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"}
 """Types that are a part of another resource, and go with it."""
 
-FIRST_RUN = 60 + 10 + 30
-"""Seconds from `sam deploy` until a schedule of one minute has surely fired and its run has ended."""
+YOUNG = 65
+"""For so many seconds what fails at a new deployment is `propagating`, and told to nobody."""
+
+FIRST_RUN = YOUNG + 60 + 2 * 10 + 30
+"""Seconds until the schedule has surely fired, for MiniStack looks every ten seconds, and its run has ended."""
+
+
+def schedule() -> str:
+    """Every minute, the shortest that EventBridge Scheduler knows, for half an hour from when the world is no longer young."""
+    first = int(time.time() + YOUNG) // 60 + 1
+    return f"cron({','.join(str(minute % 60) for minute in range(first, first + 30))} * * * ? *)"
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,8 @@ def deployed(world: worlds.TwoApis, ministack: Server, tmp_path_factory: pytest.
     before = census.take(ministack)
     # One failing run opens an incident: by default it takes two of three.
     config = f"{{alerts: {{failing: 1}}, contract: [{{url: '{world.wanted}'}}]}}"
-    made = Stack.of(ministack, tmp_path_factory.mktemp("project"), stack.built(), {**PARAMETERS, "Config": config})
+    parameters = {**PARAMETERS, "Config": config, "Schedule": schedule()}
+    made = Stack.of(ministack, tmp_path_factory.mktemp("project"), stack.built(), parameters)
     made.deploy()
     wanted = made.wanted().resources()
     return Deployed(made, before, census.take(ministack), read_all(made, wanted), wanted)
@@ -646,7 +655,7 @@ class TestUpdate:
         assert {name: properties for name, properties in changed.items() if properties} == CHANGES
         # Which shows runs in percent of the timeout.
         before, after = (found["Dashboard"]["DashboardBody"] for found in (updated.before, updated.after) if found["Dashboard"])
-        assert before.replace("(1000 * 60)", "(1000 * 120)") == after
+        assert before.replace("(1000 * 180)", "(1000 * 240)") == after
 
     def test_is_as_the_template_says(self, deployed: Deployed, updated: Updated) -> None:
         for name, wanted in deployed.stack.wanted().resources().items():
