@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# What is awaited comes at once; on a machine that is busy otherwise it may take its time.
+expect.set_options(timeout=30_000)
 
 # As root, without the network, and without what Chromium does for itself.
 FLAGS = [

@@ -18,7 +18,9 @@ SIZES = {"desk": (1280, 900), "phone": (390, 844), "small phone": (320, 640)}
 class Opened:
     page: Page
     said: list[str] = field(default_factory=list)
+    # What the page wanted, and of that what was not stopped by its own policy.
     asked: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
@@ -40,6 +42,7 @@ class Opened:
         """Nothing was said on the console, and nothing was asked for but the page itself."""
         assert self.said == []
         assert self.asked == []
+        assert self.sent == []
 
 
 @contextmanager
@@ -56,7 +59,7 @@ def opened(browser: Browser, path: Path, size: str = "desk", scheme: str = "ligh
         if route.request.url.split("#")[0] == own:
             route.continue_()
         else:
-            window.asked.append(route.request.url)
+            window.sent.append(route.request.url)
             route.abort()
 
     context.route("**/*", route)
