@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -10,7 +11,7 @@ use aws_sdk_apigateway::config::{Credentials, SharedCredentialsProvider};
 use gateprobe::config::{Config, ContractEntry, ContractRequest, Limits, Scope};
 use gateprobe::diagnose::{Cause, Verdict};
 use gateprobe::discover::{ControlPlane, Wanted};
-use gateprobe::pipeline::{self, Run};
+use gateprobe::pipeline::{self, Run, Step};
 use gateprobe::plan::SkipReason;
 use gateprobe::report::{Finding, Report};
 use gateprobe::simulator::{Account, Api, Behaviour, Calls, ControlFault, Fault, Method, Operation, Simulator};
@@ -300,6 +301,35 @@ async fn a_contract_request_outside_the_filters_is_not_called_unknown() {
         "{:?}",
         problem.diagnosis.evidence
     );
+}
+
+#[tokio::test]
+async fn whoever_waits_is_told_of_every_request() {
+    let account = Account::new("us-east-1").api(
+        Api::new("a1b2c3d4e5", "shop")
+            .deploy("d1", |t| {
+                t.get("/x", Behaviour::Mock).get("/y", Behaviour::Mock).post("/keyed", Method::mock().api_key())
+            })
+            .stage("prod", "d1"),
+    );
+    let simulator = Simulator::start(account).await.unwrap();
+    let base = simulator.invoke_url_template().replace("{api}", "a1b2c3d4e5").replace("{stage}", "prod");
+    let run = Run {
+        invoke_url: simulator.invoke_url_template().parse().unwrap(),
+        domain_url: simulator.domain_url_template().parse().unwrap(),
+        config: Config { contract: vec![contract(&format!("{base}/z"))], ..config(&simulator) },
+        deadline: None,
+    };
+    let plane = ControlPlane::new(&aws(&simulator), pipeline::control_plane_limits(&run.config));
+    let prober = pipeline::prober(&run.config).unwrap();
+    let (told, wanted) = (Mutex::new(Vec::new()), Wanted::Everything(Scope::default()));
+    let progress = |step| told.lock().unwrap().push(step);
+    pipeline::run_watched(&run, &plane, &wanted, &prober, &|| NOW, None, &progress).await.unwrap();
+    let told = told.into_inner().unwrap();
+    let Some(Step::Planned { probes: 3, refusals }) = told.first().copied() else { panic!("{told:?}") };
+    let count = |wanted: Step| told.iter().filter(|step| **step == wanted).count();
+    assert_eq!((count(Step::Probed { failing: false }), count(Step::Probed { failing: true })), (2, 1), "{told:?}");
+    assert_eq!((count(Step::Refused), refusals), (1, 1), "{told:?}");
 }
 
 #[tokio::test]

@@ -276,12 +276,28 @@ pub struct RunArgs {
     /// SNS topic for the alert
     #[arg(long, value_name = "ARN", env = "GATEPROBE_TOPIC_ARN", hide_env_values = true)]
     pub topic_arn: Option<String>,
+    /// Write the report to a file too, as junit=report.xml, in any of the formats; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = written)]
+    pub write: Vec<(Format, PathBuf)>,
     /// How --publish hands metrics on: cloudwatch calls PutMetricData, emf writes log lines behind the report on stdout
     #[arg(long, value_name = "HOW", env = "GATEPROBE_METRICS", hide_env_values = true, default_value = "cloudwatch")]
     pub metrics: String,
     /// CloudWatch namespace of the metrics
     #[arg(long, value_name = "NAME", env = "GATEPROBE_NAMESPACE", hide_env_values = true, default_value = "Gateprobe")]
     pub namespace: String,
+}
+
+/// A format and the file that it goes to.
+fn written(text: &str) -> Result<(Format, PathBuf), String> {
+    let named = text.split_once('=').filter(|(_, file)| !file.is_empty());
+    let format = named.and_then(|(format, file)| Some((Format::from_str(format, false).ok()?, PathBuf::from(file))));
+    format.ok_or_else(|| {
+        let formats: Vec<String> = Format::value_variants()
+            .iter()
+            .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        format!("expected a format and a file, as junit=report.xml; formats are {}", formats.join(", "))
+    })
 }
 
 #[derive(Debug, Args)]

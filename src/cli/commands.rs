@@ -73,6 +73,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
         Box::pin(memory.settle(remembered, &mut report, telling)).await;
     }
     print_report(common, &report)?;
+    write_reports(common, &args.write, &report)?;
     let mut nothing = None;
     if let Some(gap) = report.gaps.first().filter(|_| report.saw_nothing()) {
         nothing = Some(Failure(format!(
@@ -95,14 +96,36 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
 
 /// Prints a report in the format that was asked for.
 pub fn print_report(common: &Common, report: &Report) -> Result<(), Failure> {
-    match common.format {
-        Format::Json => print_json(report),
-        Format::Junit => print(&report::junit(report).map_err(failure)?),
-        Format::Sarif => print_json(&report::sarif(report, &location(common.config.as_deref()))),
-        Format::Prometheus => print(&report::prometheus(report).map_err(failure)?),
-        Format::Html => print(&html::page(report)),
-        Format::Table => print(&terminal::report(report, setup::style(common))),
+    print(&rendered(common, common.format, setup::style(common), report)?)
+}
+
+/// A report in a format.
+fn rendered(common: &Common, format: Format, style: terminal::Style, report: &Report) -> Result<String, Failure> {
+    let pretty =
+        |value: &serde_json::Value| serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(failure);
+    match format {
+        Format::Json => serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(failure),
+        Format::Junit => report::junit(report).map_err(failure),
+        Format::Sarif => pretty(&report::sarif(report, &location(common.config.as_deref()))),
+        Format::Prometheus => report::prometheus(report).map_err(failure),
+        Format::Html => Ok(html::page(report)),
+        Format::Table => Ok(terminal::report(report, style)),
     }
+}
+
+/// Writes a report to files. Each takes its place in one step: what reads it meanwhile sees the old one or the new one.
+fn write_reports(common: &Common, files: &[(Format, std::path::PathBuf)], report: &Report) -> Result<(), Failure> {
+    for (format, file) in files {
+        // No colour in a file, whatever stdout is.
+        let style = terminal::Style { color: false, ..setup::style(common) };
+        let text = rendered(common, *format, style, report)?;
+        let mut new = file.clone().into_os_string();
+        new.push(".new");
+        std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, file)).map_err(|error| {
+            Failure(format!("--write: {} could not be written ({error}): check the path", file.display()))
+        })?;
+    }
+    Ok(())
 }
 
 /// Where code scanning shows what is wrong: the config, by its path from here, where the repository's root should be.

@@ -79,7 +79,8 @@ impl Line {
             [&self.planned, &self.refusals, &self.probed, &self.failing, &self.refused]
                 .map(|n| n.load(Ordering::Relaxed));
         if planned + refusals == 0 {
-            return format!("reading API Gateway: {calls} calls");
+            let counted = if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") };
+            return format!("reading API Gateway: {counted}");
         }
         let failing = if failing == 0 { String::new() } else { format!(", {failing} failing") };
         if probed < planned || refusals == 0 {

@@ -251,7 +251,7 @@ pub fn cost(size: Size, runs_a_year: u64, run_seconds: Option<f64>, mode: Metric
         methods * runs * assumed::ANSWER_BYTES / 1e9,
         "GB",
         price::GB_OUT,
-        "2 KB an answer; most within the Region is free".to_owned(),
+        "2 KB an answer, as to the internet".to_owned(),
     );
     let per_stage = methods / stages.max(1.0);
     let ledger = assumed::LEDGER.0 + assumed::LEDGER.1 * (stages - 1.0).max(0.0);
@@ -259,21 +259,9 @@ pub fn cost(size: Size, runs_a_year: u64, run_seconds: Option<f64>, mode: Metric
     let days = 365.0 / 12.0;
     let writes = runs * (ledger / 1024.0).ceil()
         + stages * assumed::STAGE_WRITES_A_DAY.min(runs / days) * days * (stage_item / 1024.0).ceil();
-    line(
-        "DynamoDB writes",
-        writes,
-        "units",
-        price::WRITE_UNIT,
-        "the ledger each run, a stage's item each 6 hours".to_owned(),
-    );
+    line("DynamoDB writes", writes, "units", price::WRITE_UNIT, "the ledger each run, stages each 6 hours".to_owned());
     let reads = runs * ((ledger / 4096.0).ceil() + 2.0 + stages * (stage_item / 4096.0).ceil());
-    line(
-        "DynamoDB reads",
-        reads,
-        "units",
-        price::READ_UNIT,
-        "the ledger, the config and each stage's item a run".to_owned(),
-    );
+    line("DynamoDB reads", reads, "units", price::READ_UNIT, "the ledger, the config and the stages".to_owned());
     let kept = (ledger + stages * (stage_item + assumed::CACHE_ITEM.0 + assumed::CACHE_ITEM.1 * per_stage)) / 1e9;
     line(
         "DynamoDB storage",
@@ -428,8 +416,9 @@ impl Cost {
         );
         let _ = writeln!(
             out,
-            "List prices of {} as of {}, without free tier, tax and discounts. Not in it: what lies behind your methods,\n\
-             which each request may reach; retries and second doors; NAT or VPC endpoints; KMS keys; opening the dashboard.",
+            "List prices of {} as of {}, without free tier, tax and discounts.\n\
+             Not in it: what lies behind your methods, which each request may reach; retries and second doors;\n\
+             NAT or VPC endpoints; KMS keys; opening the dashboard.",
             self.region, self.prices_as_of
         );
         out
