@@ -78,11 +78,11 @@ fn empty() -> Report {
 }
 
 /// So many APIs of so many stages of so many methods.
-fn account(apis: usize, stages: usize, methods: usize, state: impl Fn(usize) -> State) -> Report {
+fn account(apis: usize, per_api: usize, methods: usize, state: impl Fn(usize) -> State) -> Report {
     let mut report = empty();
     for api in 0..apis {
         let (id, name) = (format!("a{api:09}"), format!("service-{api}"));
-        for number in 0..stages {
+        for number in 0..per_api {
             let stage = format!("stage{number}");
             let first = report.methods.len();
             for method in 0..methods {
