@@ -3,6 +3,7 @@
 //!
 //!     cargo run --example report_pages -- DIRECTORY
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,12 +78,12 @@ fn empty() -> Report {
 }
 
 /// So many APIs of so many stages of so many methods.
-fn account(apis: usize, stages: usize, methods: usize, state: impl Fn(usize) -> State) -> Report {
+fn account(apis: usize, per_api: usize, methods: usize, state: impl Fn(usize) -> State) -> Report {
     let mut report = empty();
     for api in 0..apis {
         let (id, name) = (format!("a{api:09}"), format!("service-{api}"));
-        for stage in 0..stages {
-            let stage = format!("stage{stage}");
+        for number in 0..per_api {
+            let stage = format!("stage{number}");
             let first = report.methods.len();
             for method in 0..methods {
                 let index = report.methods.len();
@@ -172,13 +173,10 @@ fn finding(cause: Cause, url: &str, of: Option<usize>) -> Finding {
             confidence: Confidence::Certain,
             matched: None,
             steps: StepName::ALL.map(|step| {
-                let fails = cause.about().step;
-                let result = if Some(step) < fails {
-                    StepResult::Pass
-                } else if Some(step) == fails {
-                    StepResult::Fail
-                } else {
-                    StepResult::NotReached
+                let result = match Some(step).cmp(&cause.about().step) {
+                    Ordering::Less => StepResult::Pass,
+                    Ordering::Equal => StepResult::Fail,
+                    Ordering::Greater => StepResult::NotReached,
                 };
                 Step { step, result, evidence: String::new() }
             }),

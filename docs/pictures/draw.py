@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import re
 import subprocess
@@ -28,6 +29,24 @@ b {{ font-weight: 700; }}
 # The colours of a dark terminal, by their ANSI numbers; the eight bright ones behind.
 COLORS = ["#3b4048", "#ff7b72", "#56d364", "#e3b341", "#6cb6ff", "#d2a8ff", "#56d4dd", "#d0d7de"]
 COLORS += ["#8b949e", "#ff9086", "#7ee787", "#f2cc60", "#79c0ff", "#e2c5ff", "#7ee8ef", "#ffffff"]
+
+# What `gateprobe inventory --format json` would say of a small account.
+OPEN = {"authorization": "NONE"}
+TREE = {"/health": {"GET": OPEN}, "/orders": {"GET": OPEN, "POST": OPEN}, "/orders/{orderId}": {"GET": OPEN}}
+INVENTORY = {
+    "version": 1,
+    "region": "us-east-1",
+    "read_at": 1_790_000_000,
+    "apis": [
+        {
+            "id": "o7rd3rs1ab",
+            "name": "orders",
+            "stages": [{"name": "prod", "deployment": "ord001"}],
+            "deployments": {"ord001": {"source": "apisummary", "tree": TREE}},
+            "edited": TREE,
+        }
+    ],
+}
 
 
 def ansi(text: str) -> str:
@@ -69,6 +88,7 @@ def report(browser: Browser, page: Path, path: Path, scheme: str) -> None:
     window = browser.new_page(viewport={"width": 1120, "height": 980}, color_scheme=scheme)
     window.goto(page.as_uri())
     window.locator(".card summary").first.click()
+    window.mouse.move(0, 0)
     window.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     window.screenshot(path=path)
     window.close()
@@ -86,14 +106,13 @@ def methods(browser: Browser, page: Path, path: Path, scheme: str) -> None:
 def alert(root: Path) -> str:
     """The body of an e-mail, as the test of the messages keeps it."""
     kept = root / "src/report/message/snapshots"
-    names = sorted(path for path in kept.glob("*.snap") if "opened" in path.name) or sorted(kept.glob("*.snap"))
-    return names[0].read_text().split("\n---\n", 1)[1].strip("\n")
+    return (kept / "gateprobe__report__message__tests__opened_single.snap").read_text().split("\n---\n", 1)[1].strip("\n")
 
 
 def main() -> None:
     root, out = Path(sys.argv[1]), Path(sys.argv[2])
     program = root / "target/debug/gateprobe"
-    environment = {"COLUMNS": "100", "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
+    environment = {"COLUMNS": "104", "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
 
     def run(*arguments: str, directory: str) -> str:
         made = subprocess.run([program, *arguments], cwd=directory, env=environment, capture_output=True, text=True, timeout=120)
@@ -119,10 +138,10 @@ def main() -> None:
             'HTTP/1.1 403 Forbidden\r\nx-amzn-ErrorType: MissingAuthenticationTokenException\r\n\r\n{"message":"Missing Authentication Token"}'
         )
         inventory = Path(directory, "inventory.json")
-        inventory.write_text((out / "inventory.json").read_text())
+        inventory.write_text(json.dumps(INVENTORY))
         words = ["diagnose", "--inventory", "inventory.json", "--response", "answer.txt", url]
         told = run("--color", "always", *words, directory=directory)
-        terminal(browser, out / "diagnose.png", f"gateprobe diagnose {url}", told)
+        terminal(browser, out / "diagnose.png", " ".join(["gateprobe", *words]), told)
         framed(browser, out / "alert.png", FRAME.format(background="#fff", color="#1c2128", text=html.escape(alert(root))))
         if (root / "examples/widget.rs").exists():
             widget = Path(directory, "widget.html")
