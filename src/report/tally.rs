@@ -369,7 +369,9 @@ impl<'p> Tally<'p> {
             stage.latencies.add(timings.total);
             let Phases { dns, connect, first_byte } = &mut stage.phases;
             for (phase, time) in [(dns, timings.dns), (connect, timings.connect), (first_byte, timings.first_byte)] {
-                time.into_iter().for_each(|time| phase.add(time));
+                if let Some(time) = time {
+                    phase.add(time);
+                }
             }
         }
         // A made-up request that was answered well is nothing to tell.
@@ -581,7 +583,7 @@ type ContractKey = (String, String, usize);
 fn not_asked(probe: &Probe) -> ContractRequest {
     ContractRequest {
         method: probe.request.method.clone(),
-        url: safe::url(&probe.request.url.to_string()),
+        url: safe::url(probe.request.url.as_ref()),
         state: State::Skipped,
         cause: None,
         latency_ms: None,
