@@ -33,27 +33,23 @@ pub fn lines(datums: &[Datum], sink: &MetricsSink) -> Vec<String> {
     let mut lines: Vec<Line<'_>> = Vec::new();
     for datum in datums {
         for value in values(&datum.amount) {
-            let fits = |line: &&mut Line<'_>| {
+            let fits = |line: &Line<'_>| {
                 line.at == datum.at
                     && line.dimensions == datum.dimensions
                     && line.names.len() < METRICS_A_LINE
                     && !line.names.contains(&*datum.name)
             };
             // Datums of one set of dimensions follow one another, so only the last line may have room.
-            let line = match lines.last_mut().filter(fits) {
-                Some(_) => lines.last_mut(),
-                None => {
-                    lines.push(Line {
-                        dimensions: &datum.dimensions,
-                        at: datum.at,
-                        names: BTreeSet::new(),
-                        metrics: Vec::new(),
-                        values: Map::new(),
-                    });
-                    lines.last_mut()
-                }
-            };
-            let Some(line) = line else { continue };
+            if !lines.last().is_some_and(fits) {
+                lines.push(Line {
+                    dimensions: &datum.dimensions,
+                    at: datum.at,
+                    names: BTreeSet::new(),
+                    metrics: Vec::new(),
+                    values: Map::new(),
+                });
+            }
+            let Some(line) = lines.last_mut() else { continue };
             line.names.insert(&datum.name);
             line.metrics.push(json!({"Name": datum.name, "Unit": unit(datum.unit)}));
             line.values.insert(datum.name.to_string(), value);

@@ -127,10 +127,10 @@ fn method_case(method: &MethodReport, class: &str, findings: Option<&Vec<&Findin
     case.set_classname(class);
     time(&mut case, method.latency_ms);
     if let Some(says) = says {
-        let cause =
+        let named =
             method.cause.map_or(String::new(), |cause| format!("\ncause: {}: {}", cause.id(), cause.about().means));
         let remedy = method.remedy.as_ref().map_or(String::new(), |remedy| format!("\nconfig: {}", line(remedy, "")));
-        case.set_system_out(format!("{}{cause}{remedy}", line(&because(says), "")));
+        case.set_system_out(format!("{}{named}{remedy}", line(&because(says), "")));
     }
     case
 }

@@ -196,8 +196,11 @@ fn emf_of_a_run() {
     insta::assert_json_snapshot!(lines);
 }
 
+/// Name, dimensions, unit, values, milliseconds.
+type Told = (String, Vec<(String, String)>, String, Vec<f64>, i64);
+
 /// What CloudWatch would make of a line, and whether the line keeps to the specification.
-fn read_emf(line: &str) -> Result<Vec<(String, Vec<(String, String)>, String, Vec<f64>, i64)>, TestCaseError> {
+fn read_emf(line: &str) -> Result<Vec<Told>, TestCaseError> {
     prop_assert!(line.len() <= 256 * 1024, "{} bytes", line.len());
     prop_assert!(!line.contains('\n'));
     let root: Value = serde_json::from_str(line).map_err(|error| TestCaseError::fail(error.to_string()))?;
