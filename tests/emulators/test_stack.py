@@ -90,6 +90,7 @@ class Deployed:
     found: Mapping[str, Properties | None]
     """Read back at once, by logical id."""
     wanted: Mapping[str, Resource]
+    inbox: Inbox
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +109,11 @@ def deployed(world: worlds.TwoApis, ministack: Server, tmp_path_factory: pytest.
     parameters = {**PARAMETERS, "Config": config, "Schedule": schedule()}
     made = Stack.of(ministack, tmp_path_factory.mktemp("project"), stack.built(), parameters)
     made.deploy()
+    after = census.take(ministack)
+    # At once: the schedule runs already.
+    inbox = Inbox.open(ministack, "stack-alerts", topic=made["Topic"])
     wanted = made.wanted().resources()
-    return Deployed(made, before, census.take(ministack), read_all(made, wanted), wanted)
-
-
-@pytest.fixture(scope="module")
-def inbox(deployed: Deployed, ministack: Server) -> Inbox:
-    return Inbox.open(ministack, "stack-alerts", topic=deployed.stack["Topic"])
+    return Deployed(made, before, after, read_all(made, wanted), wanted, inbox)
 
 
 def read_all(made: Stack, wanted: Mapping[str, Resource]) -> dict[str, Properties | None]:
@@ -317,11 +316,11 @@ class FirstRun:
 
 
 @pytest.fixture(scope="module")
-def first_run(deployed: Deployed, inbox: Inbox, ministack: Server) -> FirstRun:
+def first_run(deployed: Deployed, ministack: Server) -> FirstRun:
     """Nobody invokes the function: the schedule must."""
     until("a heartbeat of the scheduled run", lambda: statistics(ministack, "Heartbeat"), FIRST_RUN)
     lines = until("the run's log", lambda: has_ended(log_of(deployed.stack, "LogGroup")), 30)
-    return FirstRun(lines, inbox.read(20, wanted=5))
+    return FirstRun(lines, deployed.inbox.read(20, wanted=5))
 
 
 def log_of(made: Stack, group: str) -> list[str]:
@@ -717,10 +716,10 @@ class TestDrift:
 
 
 @pytest.fixture(scope="module")
-def deleted(deployed: Deployed, updated: Updated, inbox: Inbox) -> dict[str, set[str]]:
+def deleted(deployed: Deployed, updated: Updated) -> dict[str, set[str]]:
     """What is left of it, kind by kind."""
     deployed.stack.delete()
-    inbox.close()
+    deployed.inbox.close()
     return census.added(deployed.before, census.take(deployed.stack.server))
 
 
