@@ -231,16 +231,12 @@ pub async fn diagnose_(common: &Common, args: &DiagnoseArgs) -> Result<Ended, Fa
     } else {
         None
     };
-    match common.format {
-        Format::Json => {
-            let verified =
-                verified.map(|verified| serde_json::to_value(verified.json())).transpose().map_err(failure)?;
-            print_json(&DiagnosisJson { diagnosis: &diagnosis, verified })?;
-        }
-        _ => {
-            let line = verified.as_ref().map(Verified::line);
-            print(&terminal::explained(&diagnosis, line.as_deref(), setup::style(common)))?;
-        }
+    if common.format == Format::Json {
+        let verified = verified.map(|verified| serde_json::to_value(verified.json())).transpose().map_err(failure)?;
+        print_json(&DiagnosisJson { diagnosis: &diagnosis, verified })?;
+    } else {
+        let line = verified.as_ref().map(Verified::line);
+        print(&terminal::explained(&diagnosis, line.as_deref(), setup::style(common)))?;
     }
     Ok(if diagnosis.cause.is_some() { Ended::Problems } else { Ended::Well })
 }
