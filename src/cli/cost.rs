@@ -13,30 +13,23 @@ const MOST: u64 = 1_000_000;
 pub async fn cost(common: &Common, args: &CostArgs) -> Result<Ended, Failure> {
     let runs = runs_a_year(&args.every).map_err(|reason| Failure(format!("--every: {reason}")))?;
     let mode = args.metrics.parse().map_err(|error| Failure(format!("--metrics: {error}")))?;
-    let size = match args.methods {
-        Some(methods) => {
-            let (stages, apis) = (args.stage_count.unwrap_or(1), args.api_count.unwrap_or(1));
-            for (flag, count) in [("--methods", methods), ("--stages", stages), ("--apis", apis)] {
-                let most = if flag == "--methods" { MOST } else { MOST / 50 };
-                if count > most {
-                    return Err(Failure(format!(
-                        "{flag} {count} is more than any account has: expected {most} at most"
-                    )));
-                }
+    let size = if let Some(methods) = args.methods {
+        let (stages, apis) = (args.stage_count.unwrap_or(1), args.api_count.unwrap_or(1));
+        for (flag, count) in [("--methods", methods), ("--stages", stages), ("--apis", apis)] {
+            let most = if flag == "--methods" { MOST } else { MOST / 50 };
+            if count > most {
+                return Err(Failure(format!("{flag} {count} is more than any account has: expected {most} at most")));
             }
-            Size { apis, stages, rest_methods: methods, http_methods: 0, domains: 0 }
         }
-        None => {
-            let run = setup::run(common)?;
-            Size::of(
-                commands::world(common, &run, args.inventory.as_deref())
-                    .await
-                    .map_err(|Failure(reason)| {
-                        failure(format!("{reason}; --methods N --stages M --apis K asks nobody"))
-                    })?
-                    .inventory(),
-            )
-        }
+        Size { apis, stages, rest_methods: methods, http_methods: 0, domains: 0 }
+    } else {
+        let run = setup::run(common)?;
+        Size::of(
+            commands::world(common, &run, args.inventory.as_deref())
+                .await
+                .map_err(|Failure(reason)| failure(format!("{reason}; --methods N --stages M --apis K asks nobody")))?
+                .inventory(),
+        )
     };
     let cost = report::cost(size, runs, args.run_seconds.map(f64::from), mode);
     match common.format {
