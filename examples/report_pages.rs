@@ -78,42 +78,42 @@ fn empty() -> Report {
 }
 
 /// So many APIs of so many stages of so many methods.
-fn account(apis: usize, per_api: usize, methods: usize, state: impl Fn(usize) -> State) -> Report {
+fn account(apis: usize, per_api: usize, methods: usize, seen: impl Fn(usize) -> State) -> Report {
     let mut report = empty();
     for api in 0..apis {
         let (id, name) = (format!("a{api:09}"), format!("service-{api}"));
         for number in 0..per_api {
-            let stage = format!("stage{number}");
+            let on = format!("stage{number}");
             let first = report.methods.len();
             for method in 0..methods {
                 let index = report.methods.len();
-                let state = state(index);
+                let state = seen(index);
                 let cause = (state == State::Failing).then_some(Cause::NotDeployed);
                 let skipped = (state == State::Skipped).then_some(SkipReason::NoSafeProof);
                 let resource: Arc<str> = format!("/things/{{thingId}}/parts/{}", method / 3).into();
                 if cause.is_some() {
                     let url = format!(
-                        "https://{id}.execute-api.eu-central-1.amazonaws.com/{stage}/things/1/parts/{}",
+                        "https://{id}.execute-api.eu-central-1.amazonaws.com/{on}/things/1/parts/{}",
                         method / 3
                     );
                     report.diagnoses.push(finding(Cause::NotDeployed, &url, Some(index)));
                 }
                 report.methods.push(MethodReport {
                     api: id.as_str().into(),
-                    stage: stage.as_str().into(),
+                    stage: on.as_str().into(),
                     resource,
                     method: [Verb::Get, Verb::Post, Verb::Delete][method % 3],
                     state,
                     skipped,
                     detail: None,
-                    remedy: skipped.map(|_| format!("allow: [{{api: '{id}', stage: '{stage}', method: POST}}]")),
+                    remedy: skipped.map(|_| format!("allow: [{{api: '{id}', stage: '{on}', method: POST}}]")),
                     ignored: None,
                     provenance: skipped.is_none().then_some(Provenance::Bare),
                     cause,
                     latency_ms: skipped.is_none().then_some(20 + index as u64 % 300),
                 });
             }
-            report.stages.push(stage_of(&id, &name, &stage, &report.methods[first..]));
+            report.stages.push(stage_of(&id, &name, &on, &report.methods[first..]));
         }
     }
     report.unhealthy = report.diagnoses.len();

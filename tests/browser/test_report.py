@@ -182,9 +182,9 @@ def test_print_shows_all(browser: Browser, pages: Pages, scheme: str) -> None:
         for selector, count in ((".card .steps", PROBLEMS), (".card mark", None), (".res .item", METHODS), ("#undeployed li li", 8)):
             total = page.locator(selector).count()
             assert total > 0 and count in (None, total)
-            # A height of nothing is what a closed fold's content has.
-            heights = page.locator(selector).evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
-            assert all(height > 0 for height in heights), selector
+            # What is in a closed fold has a size all the same, and is not drawn.
+            seen = page.locator(selector).evaluate_all("all => all.map((one) => one.checkVisibility({ visibilityProperty: true }))")
+            assert all(seen), selector
         assert not page.locator("#filter").is_visible()
         assert not page.locator("nav").is_visible()
         # Paper is white, whatever the screen was.
