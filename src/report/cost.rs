@@ -463,7 +463,7 @@ pub fn cost_md() -> String {
     let mut out = format!(
         "# Cost\n\n\
         What a month of the stack costs, as `gateprobe cost` says it. List prices of {} as of {}, without free tier, tax and\n\
-        discounts. AWS's price pages were not readable from where this was made: the figures are those that others quote, as\n\
+        discounts. AWS's price pages were not readable from where this was made: the figures are what others quote or what we remember, as\n\
         written down in `src/report/cost.rs`. Check them at calculator.aws before you rely on a cent.\n\n\
         Made from `src/report/cost.rs` by `UPDATE_DOCS=1 cargo test --lib report::cost`: change it there.\n\n\
         ## Every five minutes\n\n\
