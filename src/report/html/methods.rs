@@ -9,7 +9,8 @@ use super::parts::{STATES, badge, counted, counts, number, say, tallies, word};
 use super::problems::Problems;
 use crate::gateway::TreeSource;
 
-/// So many methods are drawn one by one. Beyond them the best are counted: a browser opens some ten thousand rows at once.
+/// So many methods are drawn one by one. Beyond them the best are counted: a browser opens some ten thousand rows at
+/// once.
 pub(super) const MOST_METHODS: usize = 10_000;
 
 /// So many stages are drawn, those with trouble first.

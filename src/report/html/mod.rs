@@ -1,6 +1,8 @@
-//! A run as one page for a browser: no file beside it, nothing from the network, and nothing secret, since it is mailed around.
+//! A run as one page for a browser: no file beside it, nothing from the network, and nothing secret, since it is mailed
+//! around.
 //!
-//! Without its script the page can be read whole; the script only filters, opens and copies. Values of queries are masked
+//! Without its script the page can be read whole; the script only filters, opens and copies. Values of queries are
+//! masked
 //! as in alerts. What a large account has too much of is counted instead of drawn, each place saying so.
 
 mod latency;

@@ -1,4 +1,5 @@
-//! What is wrong, by cause: the request with carets, the six steps, the evidence, and what to do; and what was expected or is ignored.
+//! What is wrong, by cause: the request with carets, the six steps, the evidence, and what to do; and what was expected
+//! or is ignored.
 
 use std::collections::{BTreeMap, HashMap};
 

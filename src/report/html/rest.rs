@@ -1,4 +1,5 @@
-//! The lists of the page: what was not seen, the contract, what was not asked or is not deployed, certificates, memory, notes.
+//! The lists of the page: what was not seen, the contract, what was not asked or is not deployed, certificates, memory,
+//! notes.
 
 use std::collections::BTreeMap;
 

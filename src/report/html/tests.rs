@@ -1,4 +1,5 @@
-//! The page as text: what it holds, what it must not hold, and that nothing in a report can break it. How it looks and works is
+//! The page as text: what it holds, what it must not hold, and that nothing in a report can break it. How it looks and
+//! works is
 //! for tests/browser.
 
 use std::cell::Cell;
