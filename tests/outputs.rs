@@ -123,7 +123,7 @@ async fn one_run_writes_several_files() {
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 4, "{left:?}");
     for (wrong, expected) in [
-        ("junit", "as junit=report.xml; formats are table, json, junit"),
+        ("junit", "as junit=report.xml; formats are table, json, html, junit"),
         ("junit=", "expected a format and a file"),
         ("xml=a", "expected a format and a file"),
         ("junit=no/such/x", "no/such/x could not be written"),
@@ -139,7 +139,8 @@ fn a_runs_formats_are_no_other_commands() {
     for format in ["junit", "sarif", "prometheus"] {
         let (status, stdout, stderr) = output(gateprobe().args(["explain", "--format", format]));
         assert_eq!((status, stdout.as_str()), (Some(2), ""));
-        assert!(stderr.contains("are for run and demo: expected table or json"), "{stderr}");
+        let refused = format!("explain does not make {format}: expected --format with one of table, json");
+        assert!(stderr.contains(&refused), "{stderr}");
     }
     let (status, stdout, _) = output(gateprobe().args(["demo", "--format", "junit"]));
     assert_eq!(status, Some(0));

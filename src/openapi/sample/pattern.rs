@@ -179,7 +179,12 @@ fn translate(pattern: &str, narrow: Option<Narrow<'_>>) -> Result<String, String
             }
             '.' if narrow.is_some() => out.push_str(&class(" -~")),
             '^' | '$' if narrow.is_some() => {}
-            '*' | '+' | '?' | '{' => quantifier(&mut out, next, &mut rest, narrow),
+            '*' | '+' | '?' | '{' => {
+                if !quantifier(&mut out, next, &mut rest, narrow) {
+                    let no = "it repeats a repetition, which ECMA's regular expressions do not take";
+                    return Err(format!("no value is made for the pattern {}: {no}", shown(pattern)));
+                }
+            }
             ']' | '}' => {
                 out.push('\\');
                 out.push(next);
@@ -265,11 +270,11 @@ fn quantifier(
     first: char,
     rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
     narrow: Option<Narrow<'_>>,
-) {
+) -> bool {
     // What follows `(` or `|` is no repetition but `(?`.
     if first == '?' && out.ends_with('(') && !out.ends_with("\\(") {
         out.push('?');
-        return;
+        return true;
     }
     let (least, most, text) = match first {
         '*' => (0, None, "*".to_owned()),
@@ -281,7 +286,7 @@ fn quantifier(
             let (Ok(least), most) = (bounds.0.parse::<usize>(), bounds.1) else {
                 // ECMA takes a brace that is no repetition for itself.
                 out.push_str("\\{");
-                return;
+                return true;
             };
             let most = if most.is_empty() { None } else { most.parse::<usize>().ok() };
             for _ in 0..=ahead.chars().count() {
@@ -300,6 +305,14 @@ fn quantifier(
             out.push('?');
         }
     }
+    // Some engines read `a*+` as a repetition that gives nothing back, and `regex` as one of one.
+    !matches!(rest.peek(), Some('*' | '+' | '?')) && !(rest.peek() == Some(&'{') && bounds_ahead(rest))
+}
+
+/// Whether a `{` that is next begins a repetition.
+fn bounds_ahead(rest: &std::iter::Peekable<std::str::Chars<'_>>) -> bool {
+    let ahead: String = rest.clone().skip(1).take_while(|c| *c != '}').take(24).collect();
+    ahead.split(',').next().is_some_and(|least| least.parse::<usize>().is_ok())
 }
 
 #[cfg(test)]
@@ -309,6 +322,17 @@ mod tests {
     fn made(pattern: &str, shortest: usize, longest: usize) -> Option<String> {
         let matches = compile(pattern).unwrap();
         texts(pattern, &matches, shortest, longest, 1, &|| true).into_iter().next()
+    }
+
+    #[test]
+    fn a_repetition_is_not_repeated() {
+        for pattern in [".*+}a", "a++", "a{2}*", "a+??", "a*{2,}"] {
+            let refused = compile(pattern).unwrap_err();
+            assert!(refused.contains("it repeats a repetition"), "{pattern}: {refused}");
+        }
+        for pattern in ["a+?", "a{2}?b", "(?:a+)+", "a+\\+", "(a*)*", "a*{x}"] {
+            assert!(compile(pattern).is_ok(), "{pattern}");
+        }
     }
 
     #[test]
