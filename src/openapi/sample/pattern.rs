@@ -306,7 +306,11 @@ fn quantifier(
         }
     }
     // Some engines read `a*+` as a repetition that gives nothing back, and `regex` as one of one.
-    !matches!(rest.peek(), Some('*' | '+' | '?')) && !(rest.peek() == Some(&'{') && bounds_ahead(rest))
+    match rest.peek() {
+        Some('*' | '+' | '?') => false,
+        Some('{') => !bounds_ahead(rest),
+        _ => true,
+    }
 }
 
 /// Whether a `{` that is next begins a repetition.
