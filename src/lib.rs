@@ -27,5 +27,6 @@ pub mod probe;
 pub mod prove;
 pub mod remember;
 pub mod report;
+mod role;
 pub mod simulator;
 pub mod store;

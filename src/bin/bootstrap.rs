@@ -4,6 +4,8 @@
 //! Everything that a user decides comes from the environment that template.yaml sets, and from the config that was pushed to
 //! the stack's table.
 
+#[path = "bootstrap/aws.rs"]
+mod aws;
 #[path = "bootstrap/changed.rs"]
 mod changed;
 #[path = "bootstrap/widget.rs"]
@@ -14,7 +16,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws::StackTable;
+use aws_config::SdkConfig;
 use gateprobe::config::{Config, Scope};
 use gateprobe::discover::{ControlPlane, Wanted, as_role};
 use gateprobe::event::Event;
@@ -25,28 +28,29 @@ use gateprobe::probe::{Prober, Sources};
 use gateprobe::report::{
     AwsChannel, Context, MetricsMode, MetricsSink, Report, SinkError, message, tell, url_without_values,
 };
-use gateprobe::store::{CONFIG, ConfigItems as _, Current, Source, Table};
+use gateprobe::store::{Current, Source, Table};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-#[tokio::main(flavor = "current_thread")]
+// The second thread is for what is spawned: the first connection is made there, while the first event is waited for.
+#[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let filter = variable("GATEPROBE_LOG").and_then(|filter| filter.parse().ok());
     let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_target(false);
     tracing_subscriber::registry().with(lines).with(filter).init();
-    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let aws = aws::config().await;
     // What is set up wrongly is told by every invocation, where people look, and not by a crash at the start.
-    let function = Function::new(aws.clone())
-        .await
+    let table = StackTable::warmed(aws.clone());
+    let function = Function::new(aws.clone(), Arc::clone(&table))
         .inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
         // Boxed: the compiler lays out nested futures only so deep.
-        Box::pin(answer(&aws, function.as_ref(), event)).await
+        Box::pin(answer(&aws, &table, function.as_ref(), event)).await
     }))
     .await
 }
@@ -54,6 +58,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 /// Does what the event asks for.
 async fn answer(
     aws: &SdkConfig,
+    table: &StackTable,
     function: Result<&Function, &Fault>,
     event: LambdaEvent<Value>,
 ) -> Result<Value, Fault> {
@@ -62,7 +67,7 @@ async fn answer(
         .inspect_err(|fault| tracing::error!(%fault, "the event is none that is known"))?;
     match event_read {
         // Not the monitor's: it needs nothing but the table, and its own rights are for no more.
-        Event::Widget(ask) => Ok(widget::answer(aws, &ask, &event.context).await),
+        Event::Widget(ask) => Ok(widget::answer(aws, table, &ask, &event.context).await),
         Event::Ignored(why) => Ok(ignored(&why)),
         Event::Changed(change) => match function {
             Ok(function) => Box::pin(changed::look(function, &change, &event.context)).await,
@@ -87,25 +92,35 @@ fn told_of(event: &str, mut summary: Value) -> Value {
     summary
 }
 
-/// What stays between invocations: the clients, the connections, and where the config comes from.
+/// What stays between invocations: what the environment says, the clients, the connections, and where the config comes from.
 struct Function {
     aws: SdkConfig,
-    /// What API Gateway is read with: a role of another account, or the function's own.
-    reader: SdkConfig,
+    table: Arc<StackTable>,
+    /// The config where nothing was pushed.
+    inline: Config,
     invoke_url: InvokeUrl,
     domain_url: DomainUrl,
     topic: Option<String>,
     sink: MetricsSink,
-    /// `None` where the stack has no table: then every run tells all that it finds.
-    memory: Option<Memory>,
+    /// Made by the first invocation, as all that follows.
+    clients: OnceCell<Clients>,
     state: Mutex<State>,
 }
 
+/// What an SDK client is made of reads the platform's certificates: that is not done while Lambda waits for the start.
+struct Clients {
+    /// What API Gateway is read with: a role of another account, or the function's own.
+    reader: SdkConfig,
+    /// `None` where the stack has no table: then every run tells all that it finds.
+    memory: Option<Memory>,
+}
+
 /// What changes when a config is pushed.
+#[derive(Default)]
 struct State {
-    /// `None` where the stack has no table: then the config never changes.
+    /// `None` where the stack has no table, for there the config never changes, and before the first run.
     source: Option<Source<Table>>,
-    work: Work,
+    work: Option<Work>,
     /// When the last run of one API alone began, by its id, in Unix seconds.
     looks: BTreeMap<String, i64>,
 }
@@ -137,7 +152,7 @@ impl Work {
 }
 
 impl Function {
-    async fn new(aws: SdkConfig) -> Result<Self, Fault> {
+    fn new(aws: SdkConfig, table: Arc<StackTable>) -> Result<Self, Fault> {
         let wrong = |error: &dyn fmt::Display| Fault::new("Gateprobe.Config", error.to_string());
         let inline = match variable("GATEPROBE_CONFIG") {
             Some(text) => Config::parse(&text, "GATEPROBE_CONFIG").map_err(|error| wrong(&error))?,
@@ -160,57 +175,67 @@ impl Function {
             tell::check_topic(arn).map_err(|error| wrong(&error))?;
         }
         let sink = sink().map_err(|error| wrong(&error))?;
-        let run = Run {
-            config: with_scope(inline.clone()),
-            invoke_url: invoke_url.clone(),
-            domain_url: domain_url.clone(),
-            ..Run::default()
-        };
-        let table = variable("GATEPROBE_TABLE").map(|name| Table::new(&aws, &name));
-        if let Some(table) = table.clone() {
-            // The first call of a process pays for certificates and a TLS handshake. Before the first invocation Lambda
-            // gives a whole processor for it, and it goes on while that one is waited for.
-            tokio::spawn(async move { table.get(CONFIG).await.map(drop) });
-        }
-        let memory = table.clone().map(|table| Memory::new(Arc::new(table), false));
-        let reader = match variable("GATEPROBE_ROLE_ARN") {
-            Some(role) => as_role(&aws, &role, variable("GATEPROBE_EXTERNAL_ID").as_deref())
-                .await
-                .map_err(|error| wrong(&format!("GATEPROBE_ROLE_ARN: {error}")))?,
-            None => aws.clone(),
-        };
-        let work = Work::new(&aws, &reader, run, memory.as_ref()).map_err(|error| wrong(&error))?;
-        let source = table.map(|table| Source::new(table, inline));
         Ok(Function {
             aws,
-            reader,
+            table,
+            inline,
             invoke_url,
             domain_url,
             topic,
             sink,
-            memory,
-            state: Mutex::new(State { source, work, looks: BTreeMap::new() }),
+            clients: OnceCell::new(),
+            state: Mutex::default(),
         })
     }
 
-    /// Takes over what was pushed since the last run; says what is wrong with it.
-    async fn refresh(&self, state: &mut State) -> Result<Option<Gap>, Fault> {
-        let Some(source) = &mut state.source else { return Ok(None) };
-        let usable = |config: &Config| pipeline::prober(config).map(drop).map_err(|error| error.to_string());
-        let Current { config, gap } = source.current(usable).await;
-        let config = with_scope(config);
-        if config != state.work.run.config {
-            tracing::info!("another config counts from now on");
-            let run = Run {
-                config,
-                invoke_url: self.invoke_url.clone(),
-                domain_url: self.domain_url.clone(),
-                ..Run::default()
+    /// The clients, made now if nobody needed them before.
+    async fn clients(&self) -> Result<&Clients, Fault> {
+        let make = || async {
+            let reader = match variable("GATEPROBE_ROLE_ARN") {
+                Some(role) => as_role(&self.aws, &role, variable("GATEPROBE_EXTERNAL_ID").as_deref())
+                    .map_err(|error| Fault::new("Gateprobe.Config", format!("GATEPROBE_ROLE_ARN: {error}")))?,
+                None => self.aws.clone(),
             };
-            state.work = Work::new(&self.aws, &self.reader, run, self.memory.as_ref())
-                .map_err(|error| Fault::new("Gateprobe.Config", error))?;
+            let memory = self.table.get().await.map(|table| Memory::new(Arc::new(table.clone()), false));
+            Ok(Clients { reader, memory })
+        };
+        self.clients.get_or_try_init(make).await
+    }
+
+    /// What is made of the config that counts now, and what is wrong with the one that was pushed.
+    async fn refresh<'s>(&self, state: &'s mut State) -> Result<(&'s Work, Option<Gap>), Fault> {
+        let Clients { reader, memory } = self.clients().await?;
+        let State { source, work, .. } = state;
+        if let Some(table) = self.table.get().await {
+            source.get_or_insert_with(|| Source::new(table.clone(), self.inline.clone()));
         }
-        Ok(gap.inspect(|gap| tracing::error!(reason = %gap.reason, "the config is not the one that was pushed")))
+        let usable = |config: &Config| pipeline::prober(config).map(drop).map_err(|error| error.to_string());
+        let Current { config, gap } = match source {
+            Some(source) => source.current(usable).await,
+            None => Current { config: self.inline.clone(), gap: None },
+        };
+        if let Some(gap) = &gap {
+            tracing::error!(reason = %gap.reason, "the config is not the one that was pushed");
+        }
+        let config = with_scope(config);
+        let made = match work.take() {
+            Some(made) if made.run.config == config => made,
+            before => {
+                if before.is_some() {
+                    tracing::info!("another config counts from now on");
+                }
+                let run = Run {
+                    config,
+                    invoke_url: self.invoke_url.clone(),
+                    domain_url: self.domain_url.clone(),
+                    ..Run::default()
+                };
+                Work::new(&self.aws, reader, run, memory.as_ref())
+                    .map_err(|error| Fault::new("Gateprobe.Config", error))
+                    .inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"))?
+            }
+        };
+        Ok((work.insert(made), gap))
     }
 
     /// When the last run of this API alone began, in this process.
@@ -235,12 +260,12 @@ impl Function {
         let deadline = Some(Instant::now() + pipeline::time_for_a_run(left));
         // One invocation at a time: Lambda gives a process no second one before the first has ended.
         let mut state = self.state.lock().await;
-        let config_gap = self.refresh(&mut state).await?;
-        let Work { plane, prober, run, scope } = &state.work;
+        let (Work { plane, prober, run, scope }, config_gap) = self.refresh(&mut state).await?;
+        let memory = self.clients().await?.memory.as_ref();
         let wanted = &Wanted::Everything(only.map_or_else(|| scope.clone(), |api| scope.only(api)));
         let run = Run { deadline, ..run.clone() };
         // Boxed: the compiler lays out nested futures only so deep.
-        let outcomes = Box::pin(pipeline::run_with(&run, plane, wanted, prober, &now, self.memory.as_ref()))
+        let outcomes = Box::pin(pipeline::run_with(&run, plane, wanted, prober, &now, memory))
             .await
             .map_err(|error| Fault::new("Gateprobe.Discover", error.to_string()))
             .inspect_err(|fault| tracing::error!(%fault, "nothing could be read"))?;
@@ -252,7 +277,7 @@ impl Function {
         }
         report.gaps.extend(config_gap);
         log(&report);
-        match self.memory.as_ref().zip(remembered) {
+        match memory.zip(remembered) {
             Some((memory, remembered)) => {
                 let mut context = Context::new(&report.region, now());
                 context.alerts = run.config.alerts.clone();

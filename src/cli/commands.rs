@@ -41,7 +41,7 @@ pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     let prober = pipeline::prober(&run.config).map_err(failure)?;
     let aws = setup::aws(common, None).await?;
     let prober = prober.with_sources(Sources::new(&aws));
-    let mut plane = setup::plane(common, &aws, &run).await?;
+    let mut plane = setup::plane(common, &aws, &run)?;
     if let Some(memory) = &memory {
         plane = plane.keep_interfaces_in(memory.cache());
     }
@@ -188,7 +188,7 @@ pub async fn world(common: &Common, run: &Run, file: Option<&std::path::Path>) -
 async fn read(common: &Common, run: &Run) -> Result<World, Failure> {
     let wanted = setup::wanted(run)?;
     let aws = setup::aws(common, None).await?;
-    pipeline::read(run, &setup::plane(common, &aws, run).await?, &wanted, &setup::now).await.map_err(failure)
+    pipeline::read(run, &setup::plane(common, &aws, run)?, &wanted, &setup::now).await.map_err(failure)
 }
 
 /// Of a saved answer more is not looked at.
@@ -307,7 +307,7 @@ async fn world_for(common: &Common, run: &Run, request: &Request) -> Result<(Wor
         None => Wanted::Domain(request.url.host_str().unwrap_or("").to_owned()),
     };
     let aws = setup::aws(common, region).await?;
-    let plane = setup::plane(common, &aws, run).await?;
+    let plane = setup::plane(common, &aws, run)?;
     let region = aws.region().map_or(region.unwrap_or(""), AsRef::as_ref).to_owned();
     let mut inventory = Inventory::empty(&region);
     match pipeline::read(run, &plane, &wanted, &setup::now).await {

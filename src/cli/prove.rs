@@ -28,7 +28,7 @@ pub async fn prove(common: &Common, args: &ProveArgs) -> Result<Ended, Failure> 
     let aws = setup::aws(common, None).await?;
     let prober = pipeline::prober(&run.config).map_err(failure)?.with_sources(Sources::new(&aws));
     let scope = Scope::new(&[format!("{}-*", args.stack)], &[]).map_err(failure)?;
-    let plane = setup::plane(common, &aws, &run).await?;
+    let plane = setup::plane(common, &aws, &run)?;
     let world = pipeline::read(&run, &plane, &Wanted::Everything(scope), &setup::now).await.map_err(failure)?;
     let ground = Ground::find(&world, &args.stack).map_err(failure)?;
     let asking = Asking { run: &run, prober: &prober, clock: &setup::now, large: args.large };

@@ -73,13 +73,13 @@ pub async fn aws(common: &Common, region: Option<&str>) -> Result<SdkConfig, Fai
 }
 
 /// The control plane within the config's budget, of the account that is to be read.
-pub async fn plane(common: &Common, aws: &SdkConfig, run: &Run) -> Result<ControlPlane, Failure> {
+pub fn plane(common: &Common, aws: &SdkConfig, run: &Run) -> Result<ControlPlane, Failure> {
     let limits = pipeline::control_plane_limits(&run.config);
     let Some(role) = common.role_arn.as_deref().filter(|role| !role.is_empty()) else {
         return Ok(ControlPlane::new(aws, limits));
     };
     let external_id = common.external_id.as_deref().filter(|id| !id.is_empty());
-    let aws = as_role(aws, role, external_id).await.map_err(|error| Failure(format!("--role-arn: {error}")))?;
+    let aws = as_role(aws, role, external_id).map_err(|error| Failure(format!("--role-arn: {error}")))?;
     Ok(ControlPlane::new(&aws, limits))
 }
 

@@ -1,8 +1,9 @@
 //! Reading the API Gateway of another account, through a role of its.
 
 use aws_config::SdkConfig;
-use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::provider::SharedCredentialsProvider;
+
+use crate::role::Role;
 
 /// What is no role's ARN.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,16 +15,11 @@ pub struct NoRole(String);
 ///
 /// # Errors
 /// [`NoRole`] where the ARN is none of a role. Whether it may be assumed shows the first call.
-pub async fn as_role(aws: &SdkConfig, arn: &str, external_id: Option<&str>) -> Result<SdkConfig, NoRole> {
+pub fn as_role(aws: &SdkConfig, arn: &str, external_id: Option<&str>) -> Result<SdkConfig, NoRole> {
     if !is_role(arn) {
         return Err(NoRole(arn.to_owned()));
     }
-    let builder = AssumeRoleProvider::builder(arn).session_name("gateprobe").configure(aws);
-    let builder = match external_id {
-        Some(id) => builder.external_id(id),
-        None => builder,
-    };
-    let provider = SharedCredentialsProvider::new(builder.build().await);
+    let provider = SharedCredentialsProvider::new(Role::new(aws, arn, external_id));
     Ok(aws.to_builder().credentials_provider(provider).build())
 }
 

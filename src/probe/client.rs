@@ -37,12 +37,11 @@ pub(super) enum Connection {
     Fresh,
 }
 
-/// The clients of one prober. All but the first two are made when first needed: each reads the platform's root certificates.
+/// The clients of one prober. All but the first are made when first needed: each reads the platform's root certificates.
 pub(super) struct Clients {
     settings: Arc<Settings>,
     lookup: Arc<dyn Lookup>,
     kept: Client,
-    fresh: Client,
     /// By route and connection, see [`Route::slot`].
     others: Vec<OnceLock<Result<Client, String>>>,
     /// Those that show a client certificate, by the host that it is for and the slot.
@@ -79,7 +78,6 @@ impl Clients {
         let route = Route::default();
         Ok(Self {
             kept: build(&settings, &lookup, route, Connection::Kept, None)?,
-            fresh: build(&settings, &lookup, route, Connection::Fresh, None)?,
             with_identity: Mutex::default(),
             others: (0..(settings.pins.len() + 1) * 4).map(|_| OnceLock::new()).collect(),
             settings,
@@ -143,11 +141,8 @@ impl Clients {
     }
 
     fn client(&self, route: Route, connection: Connection) -> Result<&Client, String> {
-        if route == Route::default() {
-            return Ok(match connection {
-                Connection::Kept => &self.kept,
-                Connection::Fresh => &self.fresh,
-            });
+        if route == Route::default() && connection == Connection::Kept {
+            return Ok(&self.kept);
         }
         let made = self.others[route.slot(connection)].get_or_init(|| {
             build(&self.settings, &self.lookup, route, connection, None).map_err(|err| err.to_string())

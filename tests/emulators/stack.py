@@ -6,7 +6,6 @@ into the repository. GATEPROBE_SAM_BUILD names another build folder.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -29,11 +28,6 @@ NAME = "gateprobe"
 
 MANAGED = "aws-sam-cli-managed-default"
 """The stack that `--resolve-s3` makes for SAM's bucket, once an account and region. `sam delete` leaves it, as it should."""
-
-REMOVED: Mapping[str, str] = {
-    "DurationAlarm": "metric math: MiniStack's CloudFormation refuses an alarm with `Metrics`",
-}
-"""Resources that are taken out of the built template before it is deployed here, with the reason; see template.without."""
 
 
 def built() -> Path:
@@ -67,15 +61,13 @@ class Stack:
     server: Server
     project: Path
     parameters: Mapping[str, str]
-    body: Mapping[str, Any] = field(repr=False, default_factory=lambda: template.without(template.translated(), REMOVED))
-    """What was deployed should be: the repository's template, less what was removed."""
+    body: Mapping[str, Any] = field(repr=False, default_factory=template.translated)
+    """What was deployed should be: the repository's template."""
 
     @classmethod
     def of(cls, server: Server, project: Path, build: Path, parameters: Mapping[str, str]) -> Stack:
         """Nothing is deployed yet."""
         shutil.copytree(build, project / ".aws-sam" / "build")
-        own = project / ".aws-sam" / "build" / "template.yaml"
-        own.write_text(json.dumps(template.without(template.written(own), REMOVED), default=str))
         # The last two are named by the template's metadata for the Serverless Application Repository; `sam deploy` uploads them too.
         for name in ("samconfig.toml", "README.md", "LICENSE-APACHE"):
             shutil.copy(REPOSITORY / name, project)

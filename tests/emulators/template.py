@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,30 +48,6 @@ def translated(path: Path = REPOSITORY / "template.yaml") -> dict[str, Any]:
             # The translator takes no local folder. `sam deploy` puts the archive's real address here.
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     return Translator({}, Parser(), boto_session=boto3.Session(region_name=REGION)).translate(template, {})
-
-
-GONE = "not-in-the-emulator"
-
-
-def without(body: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The template less some resources; what referred to one says GONE there. Nothing else is changed (test_stack.py holds it to that)."""
-    kept = {name: resource for name, resource in body["Resources"].items() if name not in names}
-    return _unreferred({**body, "Resources": kept}, names)
-
-
-def _unreferred(value: Any, names: Collection[str]) -> Any:
-    if isinstance(value, list):
-        return [_unreferred(item, names) for item in value]
-    if isinstance(value, str):
-        return re.sub(r"\$\{(\w+)(\.\w+)?\}", lambda found: GONE if found.group(1) in names else found.group(0), value)
-    if not isinstance(value, dict):
-        return value
-    match value:
-        case {"Ref": name} if name in names:
-            return GONE
-        case {"Fn::GetAtt": [name, _]} if name in names:
-            return GONE
-    return {key: _unreferred(item, names) for key, item in value.items()}
 
 
 @dataclass(frozen=True)

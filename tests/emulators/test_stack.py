@@ -26,7 +26,7 @@ import stack
 import worlds
 from aws import REGION, client
 from backend import Backend
-from function import Function
+from function import SCHEDULER_EVENT, Function, Invocation
 from gateprobe import Gateprobe
 from inbox import Alert, Inbox
 from metrics import series, statistics
@@ -34,7 +34,7 @@ from poll import until
 from readback import Properties, differences, expected
 from server import Server
 from stack import Stack
-from template import ACCOUNT, GONE, Resource, Template, arn, translated, without
+from template import ACCOUNT, Resource, Template, arn, translated
 
 PARAMETERS = {
     "Timeout": "180",
@@ -51,7 +51,7 @@ SWITCHED_OFF: Mapping[str, str] = {
     "PagingAlarm": "MiniStack's CloudFormation has no composite alarms",
     "UpkeepAlarm": "MiniStack's CloudFormation has no composite alarms",
 }
-"""Resources that CompositeAlarm=no leaves out, and why it is given. stack.REMOVED has those that no parameter leaves out."""
+"""Resources that CompositeAlarm=no leaves out, and why it is given. Nothing else of the template is left out."""
 
 CHANGED = {"Schedule": "rate(2 hours)", "Timeout": "240", "LogRetentionDays": "7"}
 """What the second `sam deploy` changes."""
@@ -59,11 +59,22 @@ CHANGED = {"Schedule": "rate(2 hours)", "Timeout": "240", "LogRetentionDays": "7
 CHANGES = {
     "Function": ["Timeout"],
     "FunctionSchedule": ["ScheduleExpression"],
+    "DurationAlarm": ["Threshold"],
     "Dashboard": ["DashboardBody"],
     "LogGroup": ["RetentionInDays"],
     "WidgetLogGroup": ["RetentionInDays"],
 }
 """What that changes of the deployed, and nothing else: by logical id, the properties."""
+
+VARIANT = {
+    "MetricsMode": "emf",
+    "MetricNamespace": "Gateprobe/member",
+    "MemberRoleArn": f"arn:aws:iam::{ACCOUNT}:role/gateprobe-member",
+    "MemberExternalId": "4f1c9a",
+    # A rule of the template's: the events of a member's CloudTrail do not come here.
+    "WatchDeployments": "false",
+}
+"""What the third changes, with a VPC's subnet and security group: what a parameter can add or take away, and the others did not."""
 
 ATTACHED = {"AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"}
 """Types that are a part of another resource, and go with it."""
@@ -125,21 +136,7 @@ def read_all(made: Stack, wanted: Mapping[str, Resource]) -> dict[str, Propertie
 
 
 class TestTheTemplateHere:
-    """The template that is deployed is the repository's, but for what two lists name."""
-
-    def test_removing_changes_nothing_else(self) -> None:
-        """Each difference is a removed resource, or a reference to one."""
-        whole, less = translated(), without(translated(), stack.REMOVED)
-        removed = {f"Resources.{name}" for name in stack.REMOVED}
-        assert set(less["Resources"]) == set(whole["Resources"]) - set(stack.REMOVED)
-        for where, one, other in unlike(whole, less):
-            if where not in removed:
-                text = one if isinstance(one, str) else json.dumps(one)
-                named = [name for name in stack.REMOVED if name in text]
-                assert named and GONE in str(other) and GONE not in text, (where, one, other)
-                for name in named:
-                    text = re.sub(r"\$\{" + name + r"(\.\w+)?\}", GONE, text)
-                assert not isinstance(one, str) or text == other, (where, one, other)
+    """The template that is deployed is the repository's, with one parameter given."""
 
     def test_no_composite_changes_only_who_sends(self) -> None:
         """CompositeAlarm=no leaves out the composites, and lets the other alarms send for themselves."""
@@ -179,13 +176,13 @@ def unlike(one: Any, other: Any, where: str = "") -> Iterator[tuple[str, Any, An
 
 class TestDeployed:
     def test_every_resource_of_the_template_is_there(self, deployed: Deployed) -> None:
-        """By logical id and type; what is not deployed stands on one of two lists, with its reason."""
+        """By logical id and type; what is not deployed is listed, with its reason."""
         asked = {name: resource["Type"] for name, resource in translated()["Resources"].items()}
-        left_out = {*SWITCHED_OFF, *stack.REMOVED}
+        left_out = set(SWITCHED_OFF)
         there = {name: kind for name, (kind, _) in deployed.stack.members().items()}
         assert deployed.stack.status() == "CREATE_COMPLETE"
         assert there == {name: kind for name, kind in asked.items() if name not in left_out}
-        assert left_out <= set(asked), "a list names what is no longer in the template"
+        assert left_out <= set(asked), "the list names what is no longer in the template"
 
     def test_each_is_as_the_template_says(self, deployed: Deployed) -> None:
         """By its own service's API, property by property."""
@@ -571,7 +568,7 @@ class TestDashboard:
     def test_shows_alarms_that_are_there(self, widgets: list[Any], deployed: Deployed, ministack: Server) -> None:
         there = {alarm["AlarmArn"] for alarm in client(ministack.url, "cloudwatch").describe_alarms()["MetricAlarms"]}
         shown = {alarm for widget in widgets if widget["type"] == "alarm" for alarm in widget["properties"]["alarms"]}
-        assert shown == there | {GONE for name in stack.REMOVED}
+        assert shown == there
 
     def test_reads_logs_that_are_there(self, widgets: list[Any], deployed: Deployed, ministack: Server) -> None:
         queries = [widget["properties"]["query"] for widget in widgets if widget["type"] == "log"]
@@ -677,6 +674,63 @@ class TestUpdate:
         """The same resources under the same names; what the table remembers is still there."""
         assert deployed.stack.physical() == updated.ids_before
         assert rows(deployed.stack) >= updated.items_before > 0
+
+
+# ---- Another account, in a VPC, with EMF ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Varied:
+    network: Mapping[str, list[str]]
+    run: Invocation
+    lines: list[Mapping[str, Any]]
+    """What the run wrote."""
+
+
+@pytest.fixture(scope="module")
+def varied(deployed: Deployed, updated: Updated, ministack: Server) -> Varied:
+    ec2, made = client(ministack.url, "ec2"), deployed.stack
+    [subnet, *_] = ec2.describe_subnets()["Subnets"]
+    [group, *_] = ec2.describe_security_groups()["SecurityGroups"]
+    network = {"SubnetIds": [subnet["SubnetId"]], "SecurityGroupIds": [group["GroupId"]]}
+    made.deploy(**VARIANT, VpcSubnetIds=subnet["SubnetId"], VpcSecurityGroupIds=group["GroupId"])
+    seen = len(log_of(made, "LogGroup"))
+    run = Function(ministack, made["Function"]).invoke(SCHEDULER_EVENT)
+    lines = until("the run's log", lambda: has_ended(log_of(made, "LogGroup")[seen:]), 30)
+    return Varied(network, run, lines)
+
+
+class TestVariant:
+    def test_is_as_the_template_says(self, deployed: Deployed, varied: Varied) -> None:
+        wanted = deployed.stack.wanted().resources()
+        for name, found in read_all(deployed.stack, wanted).items():
+            assert found and not list(differences(expected(wanted[name]), found)), name
+        assert "DeploymentRule" not in wanted and "DeploymentRule" not in deployed.stack.members()
+
+    def test_the_function_is_placed_and_may_be(self, deployed: Deployed, varied: Varied, ministack: Server) -> None:
+        told = client(ministack.url, "lambda").get_function_configuration(FunctionName=deployed.stack["Function"])
+        assert {kind: told["VpcConfig"][kind] for kind in varied.network} == varied.network
+        assert told["Environment"]["Variables"]["GATEPROBE_ROLE_ARN"] == VARIANT["MemberRoleArn"]
+        allowed = actions_of(deployed.stack, ministack)
+        assert "ec2:CreateNetworkInterface" in allowed and "sts:AssumeRole" in allowed and "cloudwatch:PutMetricData" not in allowed
+
+    def test_figures_are_lines_of_the_log(self, varied: Varied, ministack: Server) -> None:
+        """CloudWatch makes metrics of them on AWS; MiniStack does not, and nothing else puts any."""
+        assert varied.run.error is None, varied.run
+        figures = [line for line in varied.lines if "_aws" in line]
+        told = [(line, directive) for line in figures for directive in line["_aws"]["CloudWatchMetrics"]]
+        assert {directive["Namespace"] for _, directive in told} == {VARIANT["MetricNamespace"]}
+        values = {metric["Name"]: line[metric["Name"]] for line, directive in told for metric in directive["Metrics"]}
+        assert values.keys() >= {"Heartbeat", "Probed", "Coverage", "Unhealthy", "RoutingFailures"}, values
+        assert not client(ministack.url, "cloudwatch").list_metrics(Namespace=VARIANT["MetricNamespace"])["Metrics"]
+
+
+def actions_of(made: Stack, server: Server) -> set[str]:
+    """What the policies of the function's role allow."""
+    iam, role = client(server.url, "iam"), made["FunctionRole"]
+    documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in iam.list_role_policies(RoleName=role)["PolicyNames"]]
+    actions = (statement["Action"] for document in documents for statement in document["Statement"])
+    return {action for given in actions for action in ([given] if isinstance(given, str) else given)}
 
 
 # ---- Changes behind CloudFormation's back ---------------------------------------------------------------------------

@@ -63,7 +63,7 @@ pub async fn look(function: &Function, change: &Change, context: &Context) -> Re
 
 /// The last run that saw everything, where there is a memory and was one.
 async fn last_whole_run(function: &Function) -> Option<LastRun> {
-    let memory = function.memory.as_ref()?;
+    let memory = function.clients().await.ok()?.memory.as_ref()?;
     let (ledger, _) = store::read_ledger(&**memory.store()).await.ok()?;
     ledger.last_whole
 }
@@ -81,8 +81,7 @@ async fn change_was_seen(function: &Function, change: &Change, api: Option<&str>
 async fn not_watched(function: &Function, api: &str) -> Option<String> {
     let mut state = function.state.lock().await;
     // What is wrong with the config the run tells.
-    let _ = function.refresh(&mut state).await;
-    let work = &state.work;
+    let (work, _) = function.refresh(&mut state).await.ok()?;
     match api_name(&work.plane, api, None).await {
         Ok(Some(name)) if work.scope.admits_api(api, &name) => None,
         Ok(Some(_)) => Some(format!("API {api} is none of those that the config and the stack's parameters name")),

@@ -5,10 +5,11 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use gateprobe::event::{Ask, Draw};
 use gateprobe::report::widget::{self, About};
-use gateprobe::store::{Table, read_ledger};
+use gateprobe::store::read_ledger;
 use lambda_runtime::Context;
 use serde_json::{Value, json};
 
+use super::aws::StackTable;
 use super::{now, time_left, variable};
 
 /// What is kept of the invocation's time for the answer.
@@ -19,12 +20,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// CloudWatch takes a JSON string as HTML, and `{"markdown": …}` as Markdown. It would show an error as it is, so that here
 /// is none: a person gets a sentence, and the log has the rest.
-pub async fn answer(aws: &SdkConfig, ask: &Ask, context: &Context) -> Value {
+pub async fn answer(aws: &SdkConfig, table: &StackTable, ask: &Ask, context: &Context) -> Value {
     let draw = match ask {
         Ask::Describe => return json!({"markdown": widget::describe()}),
         Ask::Draw(draw) => draw,
     };
-    match ledger_page(aws, draw, context).await {
+    match ledger_page(aws, table, draw, context).await {
         Ok(html) => Value::String(html),
         Err(reason) => {
             tracing::error!(%reason, "the widget could not be drawn");
@@ -33,22 +34,21 @@ pub async fn answer(aws: &SdkConfig, ask: &Ask, context: &Context) -> Value {
     }
 }
 
-async fn ledger_page(aws: &SdkConfig, draw: &Draw, context: &Context) -> Result<String, String> {
-    let Some(table) = variable("GATEPROBE_TABLE") else {
+async fn ledger_page(aws: &SdkConfig, table: &StackTable, draw: &Draw, context: &Context) -> Result<String, String> {
+    let Some((store, name)) = table.get().await.zip(StackTable::name()) else {
         return Err("GATEPROBE_TABLE names no table, and the incidents are kept there".to_owned());
     };
-    let store = Table::new(aws, &table);
     let patience = time_left(context).saturating_sub(SPARE).min(PATIENCE);
-    let (ledger, _) = tokio::time::timeout(patience, read_ledger(&store))
+    let (ledger, _) = tokio::time::timeout(patience, read_ledger(store))
         .await
-        .map_err(|_| format!("the table {table} did not answer within {} seconds", patience.as_secs()))?
+        .map_err(|_| format!("the table {name} did not answer within {} seconds", patience.as_secs()))?
         .map_err(|error| error.to_string())?;
     let about = About {
         now: now(),
         region: aws.region().map(ToString::to_string).unwrap_or_default(),
         console: variable("AWS_ENDPOINT_URL").is_none(),
         function: Some(context.invoked_function_arn.clone()),
-        table: Some(table),
+        table: Some(name),
     };
     Ok(widget::draw(&ledger, draw, &about))
 }

@@ -303,7 +303,7 @@ async fn key(credential: &Credential, places: &Places<'_>) -> Result<Key, String
             Ok(header(name, value.clone(), "", &tokens))
         }
         Credential::Sigv4 { role } => {
-            let signer = Signer::new(&places.sources.aws, role.as_deref(), places.sources.patience).await?;
+            let signer = Signer::new(&places.sources.aws, role.as_deref(), places.sources.patience)?;
             signer.credentials((places.sources.clock)()).await?;
             Ok(Key::Signature(signer))
         }

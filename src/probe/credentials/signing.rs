@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
-use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -16,6 +15,7 @@ use tokio::sync::Mutex;
 
 use super::Hidden;
 use crate::gateway::Request;
+use crate::role::Role;
 
 /// What API Gateway calls itself in a signature's scope.
 const SERVICE: &str = "execute-api";
@@ -35,15 +35,11 @@ pub(super) struct Signer {
 
 impl Signer {
     /// With the run's own credentials, or with a role's.
-    pub(super) async fn new(aws: &SdkConfig, role: Option<&str>, patience: Duration) -> Result<Self, String> {
+    pub(super) fn new(aws: &SdkConfig, role: Option<&str>, patience: Duration) -> Result<Self, String> {
         let own = aws.credentials_provider().ok_or("there are no AWS credentials to sign with")?;
         let provider = match role {
             None => own,
-            Some(_) if aws.time_source().is_none() => return Err("no role can be assumed without a clock".to_owned()),
-            Some(role) => {
-                let builder = AssumeRoleProvider::builder(role).session_name("gateprobe").configure(aws);
-                SharedCredentialsProvider::new(builder.build().await)
-            }
+            Some(role) => SharedCredentialsProvider::new(Role::new(aws, role, None)),
         };
         let region = aws.region().map(ToString::to_string);
         Ok(Self { provider, region, kept: Mutex::default(), patience })
