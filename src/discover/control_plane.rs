@@ -11,6 +11,7 @@ use aws_sdk_apigateway::config::retry::RetryConfig;
 use aws_sdk_apigateway::config::timeout::TimeoutConfig;
 use aws_sdk_apigateway::error::{ProvideErrorMetadata, SdkError};
 use backon::{ExponentialBuilder, Retryable};
+use futures::future::BoxFuture;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
@@ -134,12 +135,35 @@ impl ControlPlane {
         &self,
         operation: Operation,
         deadline: Option<Instant>,
-        send: impl Fn() -> F,
+        send: impl Fn() -> F + Sync,
     ) -> Result<T, CallError>
     where
-        F: Future<Output = Result<T, SdkError<E>>>,
+        F: Future<Output = Result<T, SdkError<E>>> + Send,
         E: std::error::Error + ProvideErrorMetadata + 'static,
+        T: Send,
     {
+        let answer = Mutex::new(None);
+        let once = || -> BoxFuture<'_, Result<(), CallError>> {
+            Box::pin(async {
+                let given = send().await.map_err(|error| CallError::of(operation, &error))?;
+                *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(given);
+                Ok(())
+            })
+        };
+        self.repeat(operation, deadline, &once).await?;
+        let given = answer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // A call that went well has left it there.
+        given.ok_or_else(|| CallError::out_of_time(operation))
+    }
+
+    /// What all calls have in common. It knows no types of theirs: compiled once for each of twenty operations it was a tenth
+    /// of the function's own code.
+    async fn repeat<'c>(
+        &self,
+        operation: Operation,
+        deadline: Option<Instant>,
+        once: &(dyn Fn() -> BoxFuture<'c, Result<(), CallError>> + Sync),
+    ) -> Result<(), CallError> {
         let longest = self.limits.longest_wait;
         let attempts = self.limits.attempts.get();
         let waits = ExponentialBuilder::default()
@@ -156,7 +180,7 @@ impl ControlPlane {
             self.any_call.until_ready().await;
             *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default() += 1;
             made.fetch_add(1, Ordering::Relaxed);
-            send().await.map_err(|error| CallError::of(operation, &error))
+            once().await
         };
         let tried = attempt
             .retry(waits)
@@ -203,10 +227,11 @@ impl Session<'_> {
     }
 
     /// Makes a call within the budget, again where that may help, never past the deadline.
-    pub(super) async fn call<T, E, F>(&self, operation: Operation, send: impl Fn() -> F) -> Result<T, CallError>
+    pub(super) async fn call<T, E, F>(&self, operation: Operation, send: impl Fn() -> F + Sync) -> Result<T, CallError>
     where
-        F: Future<Output = Result<T, SdkError<E>>>,
+        F: Future<Output = Result<T, SdkError<E>>> + Send,
         E: std::error::Error + ProvideErrorMetadata + 'static,
+        T: Send,
     {
         self.plane.call(operation, self.deadline, send).await
     }
