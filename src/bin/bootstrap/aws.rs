@@ -55,7 +55,7 @@ pub struct StackTable {
 
 impl StackTable {
     /// Makes the first call of the process, which pays for certificates and a TLS handshake: beside the start, while Lambda
-    /// gives a whole processor, and on while the first event is waited for. What it is answered the first run asks again.
+    /// gives whole processors, and on while the first event is waited for. What it is answered the first run asks again.
     pub fn warmed(aws: SdkConfig) -> Arc<Self> {
         let table = Arc::new(Self { aws, made: OnceCell::new() });
         let warm = Arc::clone(&table);
@@ -69,7 +69,11 @@ impl StackTable {
 
     /// `None` where the stack has none.
     pub async fn get(&self) -> Option<&Table> {
-        let make = || async { Self::name().map(|name| Table::new(&self.aws, &name)) };
+        let make = || async {
+            let (aws, name) = (self.aws.clone(), Self::name()?);
+            // On a thread of its own: the certificates are hundreds of files, and the start is not to wait for them.
+            tokio::task::spawn_blocking(move || Table::new(&aws, &name)).await.ok()
+        };
         self.made.get_or_init(make).await.as_ref()
     }
 
