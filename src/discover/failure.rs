@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use aws_sdk_apigateway::config::http::HttpResponse;
 use aws_sdk_apigateway::error::{ProvideErrorMetadata, SdkError};
 
 use super::Operation;
@@ -50,6 +51,22 @@ impl Kind {
     }
 }
 
+/// Where a call failed, as the SDK has it.
+enum Failed<'e> {
+    /// The endpoint's answer, with what of it the SDK has understood.
+    Answer {
+        raw: &'e HttpResponse,
+        code: Option<&'e str>,
+        words: Option<&'e str>,
+        cause: Option<&'e (dyn Error + 'static)>,
+    },
+    TimedOut,
+    /// The transport's own limit.
+    TimedOutUnderWay,
+    Broken,
+    Before,
+}
+
 /// A call that failed, after all its attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CallError {
@@ -81,31 +98,46 @@ impl CallError {
     where
         E: Error + ProvideErrorMetadata + 'static,
     {
-        let (kind, detail, retry_after) = match error {
-            SdkError::ServiceError(answer) => {
-                let raw = answer.raw();
-                let (status, code) = (raw.status().as_u16(), answer.err().code());
-                let words = answer.err().message();
+        let failed = match error {
+            SdkError::ServiceError(answer) => Failed::Answer {
+                raw: answer.raw(),
+                code: answer.err().code(),
+                words: answer.err().message(),
+                cause: answer.err().source(),
+            },
+            SdkError::TimeoutError(_) => Failed::TimedOut,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Failed::TimedOutUnderWay,
+            SdkError::DispatchFailure(failure) if failure.is_io() => Failed::Broken,
+            // The connection broke in the middle of an answer.
+            SdkError::ResponseError(_) => Failed::Broken,
+            // Whatever failed before anything was sent: the credentials chain, nearly always.
+            _ => Failed::Before,
+        };
+        Self::read(operation, &failed, error)
+    }
+
+    /// [`Self::of`] without the operation's own type, for there are more than twenty of those.
+    fn read(operation: Operation, failed: &Failed<'_>, error: &(dyn Error + 'static)) -> Self {
+        let (kind, detail, retry_after) = match *failed {
+            Failed::Answer { raw, code, words, cause } => {
+                let status = raw.status().as_u16();
                 // `TooManyRequestsException.retryAfterSeconds` travels as this header (the service model, botocore
                 // `apigateway/2015-07-09/service-2.json`). Read here, it also counts on answers that the SDK does not model.
                 let wait = raw.headers().get("retry-after").and_then(|seconds| seconds.trim().parse().ok());
                 let detail = match status {
                     // The SDK calls an answer of 200 that it cannot parse an error of the service; its cause says what.
                     200..300 => {
-                        let cause = answer.err().source().map_or_else(String::new, chain);
+                        let cause = cause.map_or_else(String::new, chain);
                         format!("status {status}, whose body does not parse: {cause}")
                     }
                     _ => describe(status, code, words),
                 };
                 (of_answer(status, code), detail, wait.map(Duration::from_secs))
             }
-            SdkError::TimeoutError(_) => (Kind::TimedOut, String::new(), None),
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => (Kind::TimedOut, chain(error), None),
-            SdkError::DispatchFailure(failure) if failure.is_io() => (Kind::Unreachable, chain(error), None),
-            // The connection broke in the middle of an answer.
-            SdkError::ResponseError(_) => (Kind::Unreachable, chain(error), None),
-            // Whatever failed before anything was sent: the credentials chain, nearly always.
-            _ => (before_sending(error), chain(error), None),
+            Failed::TimedOut => (Kind::TimedOut, String::new(), None),
+            Failed::TimedOutUnderWay => (Kind::TimedOut, chain(error), None),
+            Failed::Broken => (Kind::Unreachable, chain(error), None),
+            Failed::Before => (before_sending(error), chain(error), None),
         };
         Self { operation, kind, detail, retry_after, attempts: 1 }
     }
@@ -222,7 +254,6 @@ fn before_sending(error: &(dyn Error + 'static)) -> Kind {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_apigateway::config::http::HttpResponse;
     use aws_sdk_apigateway::error::ErrorMetadata;
     use aws_sdk_apigateway::operation::get_stages::GetStagesError;
 
