@@ -21,6 +21,10 @@ use super::variable;
 /// The SDK's own default for a connection to be made.
 const CONNECT: Duration = Duration::from_millis(3100);
 
+/// How long the start goes before the first connection. Both at once, on Lambda's one or two processors, made it half again
+/// as long (benches/startup), and the connection needs the network's time more than ours.
+const HEAD_START: Duration = Duration::from_millis(1);
+
 /// Region and credentials as Lambda sets them for the life of a process
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>), and the SDK's variables for other endpoints.
 ///
@@ -54,12 +58,13 @@ pub struct StackTable {
 }
 
 impl StackTable {
-    /// Makes the first call of the process, which pays for certificates and a TLS handshake: beside the start, while Lambda
-    /// gives whole processors, and on while the first event is waited for. What it is answered the first run asks again.
+    /// Makes the first call of the process, which pays for certificates and a TLS handshake, while the first event is waited
+    /// for. What it is answered the first run asks again.
     pub fn warmed(aws: SdkConfig) -> Arc<Self> {
         let table = Arc::new(Self { aws, made: OnceCell::new() });
         let warm = Arc::clone(&table);
         tokio::spawn(async move {
+            tokio::time::sleep(HEAD_START).await;
             if let Some(table) = warm.get().await {
                 let _ = table.get(CONFIG).await;
             }
