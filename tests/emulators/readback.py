@@ -24,6 +24,7 @@ STACK_TAGS = {"app": "gateprobe"}
 NOT_KEPT: Mapping[tuple[str, str], str] = {
     ("AWS::Lambda::Function", "Code"): "`sam deploy` puts its own address there; the archive behind it is compared byte by byte",
     ("AWS::Lambda::Function", "ReservedConcurrentExecutions"): "MiniStack's CloudFormation does not pass it on (PutFunctionConcurrency works)",
+    ("AWS::Lambda::Function", "VpcConfig"): "MiniStack's CloudFormation does not pass it on",
     ("AWS::SNS::Topic", "KmsMasterKeyId"): "MiniStack's CloudFormation does not pass it on",
     ("AWS::DynamoDB::Table", "TimeToLiveSpecification"): "MiniStack's CloudFormation does not pass it on",
     ("AWS::DynamoDB::Table", "PointInTimeRecoverySpecification"): "MiniStack's CloudFormation does not pass it on",

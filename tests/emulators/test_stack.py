@@ -70,7 +70,7 @@ VARIANT = {
     "MetricsMode": "emf",
     "MetricNamespace": "Gateprobe/member",
     "MemberRoleArn": f"arn:aws:iam::{ACCOUNT}:role/gateprobe-member",
-    "MemberExternalId": "4f1c9a",
+    "MemberExternalId": "4f1c9a7e21b0",
     # A rule of the template's: the events of a member's CloudTrail do not come here.
     "WatchDeployments": "false",
 }
@@ -159,6 +159,21 @@ class TestTheTemplateHere:
                     assert not changed, (name, changed)
 
 
+def asked(resources: Mapping[str, Resource]) -> dict[tuple[str, str], list[str]]:
+    """(type, property) to the logical ids of those that have it."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for id, resource in resources.items():
+        for name in resource.properties:
+            told.setdefault((resource.type, name), []).append(id)
+    return told
+
+
+def kept_after_all(wanted: Mapping[str, Resource], found: Mapping[str, Properties | None]) -> list[str]:
+    """What stands on the list of things that MiniStack does not keep, and was read back."""
+    ids = ((id, name) for (kind, name), ids in asked(wanted).items() if (kind, name) in readback.NOT_KEPT for id in ids)
+    return [f"{id}.{name}" for id, name in ids if name in (found[id] or {})]
+
+
 def unlike(one: Any, other: Any, where: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Each place where two values are not the same, as deep as they are both maps or lists."""
     if isinstance(one, dict) and isinstance(other, dict) and set(one) != {"Ref"} and set(one) != {"Fn::GetAtt"}:
@@ -193,13 +208,8 @@ class TestDeployed:
         assert not told, "\n".join(told)
 
     def test_what_is_not_compared_cannot_be(self, deployed: Deployed) -> None:
-        """A property on the list that MiniStack does keep must come off it; so must one that the template no longer has."""
-        asked = {(r.type, name): (r, name) for r in deployed.wanted.values() for name in r.properties}
-        for key in readback.NOT_KEPT:
-            assert key in asked, f"{key} is on the list and not in the template"
-            resource, name = asked[key]
-            found = deployed.found[resource.id]
-            assert found is not None and name not in found, f"{resource.id}.{name} is kept: take it off the list and compare it"
+        """A property on the list that MiniStack does keep must come off it."""
+        assert not kept_after_all(deployed.wanted, deployed.found)
 
     def test_any_other_value_would_be_seen(self, deployed: Deployed) -> None:
         """A template with another value at any one place, of any resource, would not pass for what was deployed."""
@@ -703,16 +713,16 @@ def varied(deployed: Deployed, updated: Updated, ministack: Server) -> Varied:
 class TestVariant:
     def test_is_as_the_template_says(self, deployed: Deployed, varied: Varied) -> None:
         wanted = deployed.stack.wanted().resources()
-        for name, found in read_all(deployed.stack, wanted).items():
-            assert found and not list(differences(expected(wanted[name]), found)), name
+        found = read_all(deployed.stack, wanted)
+        told = [f"{name}.{text}" for name in wanted for text in differences(expected(wanted[name]), found[name])]
+        assert not told and not kept_after_all(wanted, found), "\n".join(told)
         assert "DeploymentRule" not in wanted and "DeploymentRule" not in deployed.stack.members()
+        assert readback.NOT_KEPT.keys() <= asked(wanted).keys() | asked(deployed.wanted).keys(), "the list names what is not in the template"
+        assert wanted["Function"].properties["VpcConfig"] == varied.network
 
-    def test_the_function_is_placed_and_may_be(self, deployed: Deployed, varied: Varied, ministack: Server) -> None:
-        told = client(ministack.url, "lambda").get_function_configuration(FunctionName=deployed.stack["Function"])
-        assert {kind: told["VpcConfig"][kind] for kind in varied.network} == varied.network
-        assert told["Environment"]["Variables"]["GATEPROBE_ROLE_ARN"] == VARIANT["MemberRoleArn"]
+    def test_the_role_may_what_that_takes(self, deployed: Deployed, varied: Varied, ministack: Server) -> None:
         allowed = actions_of(deployed.stack, ministack)
-        assert "ec2:CreateNetworkInterface" in allowed and "sts:AssumeRole" in allowed and "cloudwatch:PutMetricData" not in allowed
+        assert {"ec2:CreateNetworkInterface", "sts:AssumeRole"} <= allowed and "cloudwatch:PutMetricData" not in allowed, allowed
 
     def test_figures_are_lines_of_the_log(self, varied: Varied, ministack: Server) -> None:
         """CloudWatch makes metrics of them on AWS; MiniStack does not, and nothing else puts any."""
