@@ -190,6 +190,7 @@ pub struct Cost {
 pub fn cost(size: Size, runs_a_year: u64, run_seconds: Option<f64>, mode: MetricsMode) -> Cost {
     let runs = number(runs_a_year) / 12.0;
     let (apis, stages, methods) = (number(size.apis), number(size.stages), number(size.methods()));
+    let guessed = run_seconds.is_none();
     let run_seconds = run_seconds.unwrap_or_else(|| {
         let (lists, an_api, a_stage) = assumed::CALLS;
         let reading = (lists + an_api * apis + a_stage * stages) / assumed::CALLS_A_SECOND;
@@ -230,7 +231,7 @@ pub fn cost(size: Size, runs_a_year: u64, run_seconds: Option<f64>, mode: Metric
         runs * run_seconds * assumed::MEMORY_GB,
         "GB-seconds",
         price::LAMBDA_GB_SECOND,
-        format!("{run_seconds:.1} s a run (estimate), 512 MB, x86_64"),
+        format!("{run_seconds:.1} s a run{}", if guessed { " (estimate)" } else { "" }),
     );
     line(
         "REST API requests",
@@ -251,7 +252,7 @@ pub fn cost(size: Size, runs_a_year: u64, run_seconds: Option<f64>, mode: Metric
         methods * runs * assumed::ANSWER_BYTES / 1e9,
         "GB",
         price::GB_OUT,
-        "2 KB an answer, as to the internet".to_owned(),
+        "2 KB an answer".to_owned(),
     );
     let per_stage = methods / stages.max(1.0);
     let ledger = assumed::LEDGER.0 + assumed::LEDGER.1 * (stages - 1.0).max(0.0);
@@ -259,23 +260,21 @@ pub fn cost(size: Size, runs_a_year: u64, run_seconds: Option<f64>, mode: Metric
     let days = 365.0 / 12.0;
     let writes = runs * (ledger / 1024.0).ceil()
         + stages * assumed::STAGE_WRITES_A_DAY.min(runs / days) * days * (stage_item / 1024.0).ceil();
-    line("DynamoDB writes", writes, "units", price::WRITE_UNIT, "the ledger each run, stages each 6 hours".to_owned());
+    line("DynamoDB writes", writes, "units", price::WRITE_UNIT, "ledger; stages every 6 h".to_owned());
     let reads = runs * ((ledger / 4096.0).ceil() + 2.0 + stages * (stage_item / 4096.0).ceil());
-    line("DynamoDB reads", reads, "units", price::READ_UNIT, "the ledger, the config and the stages".to_owned());
+    line("DynamoDB reads", reads, "units", price::READ_UNIT, "ledger, config, stages".to_owned());
     let kept = (ledger + stages * (stage_item + assumed::CACHE_ITEM.0 + assumed::CACHE_ITEM.1 * per_stage)) / 1e9;
-    line(
-        "DynamoDB storage",
-        kept,
-        "GB",
-        price::TABLE_GB + price::RECOVERY_GB,
-        "with point-in-time recovery".to_owned(),
-    );
+    line("DynamoDB storage", kept, "GB", price::TABLE_GB + price::RECOVERY_GB, "point-in-time recovery".to_owned());
     let logged = runs * (assumed::LOG_BYTES + emf_bytes) / 1e9;
-    let of = if mode == MetricsMode::Emf { format!(" and {emf_bytes} bytes of metrics") } else { String::new() };
-    line("Logs taken in", logged, "GB", price::LOG_IN, format!("4 KB{of} a run, where all is well"));
-    line("Logs kept", logged, "GB", price::LOG_KEPT, "a month of them, uncompressed".to_owned());
+    let of = if mode == MetricsMode::Emf {
+        format!(" + {} KB of EMF", grouped((emf_bytes / 1e3).ceil()))
+    } else {
+        String::new()
+    };
+    line("Logs taken in", logged, "GB", price::LOG_IN, format!("4 KB{of} a run"));
+    line("Logs kept", logged, "GB", price::LOG_KEPT, "a month, uncompressed".to_owned());
     line("Scheduler", runs, "invocations", price::SCHEDULED, "one a run".to_owned());
-    line("SNS", assumed::MESSAGES, "e-mails", price::PUBLISH + price::EMAIL, "100 messages to one address".to_owned());
+    line("SNS", assumed::MESSAGES, "e-mails", price::PUBLISH + price::EMAIL, "100 to one address".to_owned());
     line("SQS", 0.0, "requests", price::QUEUED, "only what failed".to_owned());
     line("X-Ray", runs, "traces", price::TRACE, "each run is traced".to_owned());
     let canaries = number(size.methods().div_ceil(assumed::STEPS));
@@ -380,45 +379,47 @@ impl Cost {
     pub fn table(&self) -> String {
         let size = &self.size;
         let mut out = format!(
-            "{} methods in {} stages of {} APIs, {} runs a month, metrics by {}\n\n",
-            grouped(number(size.methods())),
-            size.stages,
-            size.apis,
-            grouped(self.runs),
+            "{} in {} of {}, {} a month, metrics by {}\n\n",
+            counted(number(size.methods()), "methods"),
+            counted(number(size.stages), "stages"),
+            counted(number(size.apis), "APIs"),
+            counted(self.runs, "runs"),
             self.metrics
         );
         for line in &self.lines {
             let _ = writeln!(
                 out,
-                "{:<19}{:>10}  {:<26}{}",
+                "{:<18}{:>12}  {:<21} {}",
                 line.item,
                 dollars(line.usd),
-                format!("{} {}", grouped(line.quantity), line.unit),
+                counted(line.quantity, line.unit),
                 line.from
             );
         }
         let (runs, usd) = self.synthetics.canary_a_method;
         let (step_runs, step_usd) = self.synthetics.canaries_of_steps;
-        let _ = writeln!(out, "{:<19}{:>10}  a month\n", "Together", dollars(self.usd));
+        let _ = writeln!(out, "{:<18}{:>12}  a month\n", "Together", dollars(self.usd));
         let _ = writeln!(out, "CloudWatch Synthetics, for the same requests, its runs alone:");
-        let _ = writeln!(out, "{:<19}{:>10}  {} runs", "a canary a method", dollars(usd), grouped(runs));
+        let _ = writeln!(out, "{:<18}{:>12}  {}", "a canary a method", dollars(usd), counted(runs, "runs"));
         let _ = writeln!(
             out,
-            "{:<19}{:>10}  {} runs, {} requests each at most",
+            "{:<18}{:>12}  {}, {} requests each at most",
             "with several steps",
             dollars(step_usd),
-            grouped(step_runs),
+            counted(step_runs, "runs"),
             self.synthetics.steps
         );
         let _ = writeln!(
             out,
-            "and on top the canaries' Lambda time, S3, logs and an alarm each; the requests cost the same.\n"
+            "and on top the canaries' Lambda time, S3, logs and an alarm each. The requests\n\
+             themselves cost the same.\n"
         );
         let _ = writeln!(
             out,
-            "List prices of {} as of {}, without free tier, tax and discounts.\n\
-             Not in it: what lies behind your methods, which each request may reach; retries and second doors;\n\
-             NAT or VPC endpoints; KMS keys; opening the dashboard.",
+            "List prices of {} as of {},\n\
+             without free tier, tax and discounts.\n\
+             Not in it: what lies behind your methods, which each request may reach;\n\
+             retries and second doors; NAT or VPC endpoints; KMS keys; opening the dashboard.",
             self.region, self.prices_as_of
         );
         out
@@ -434,6 +435,12 @@ fn money(usd: f64) -> String {
     let text = format!("{usd:.2}");
     let (whole, cents) = text.split_once('.').unwrap_or((&text, "00"));
     format!("{}.{cents}", thousands(whole))
+}
+
+/// `8,760 runs`, `1 stage`.
+fn counted(quantity: f64, unit: &str) -> String {
+    let one = grouped(quantity) == "1";
+    format!("{} {}", grouped(quantity), unit.strip_suffix('s').filter(|_| one).unwrap_or(unit))
 }
 
 /// A quantity with the digits that matter.
@@ -473,7 +480,13 @@ pub fn cost_md() -> String {
         price::AS_OF
     );
     for (apis, stages, methods) in sizes {
-        let _ = write!(out, " {} methods, {stages} stages, {apis} APIs |", thousands(&methods.to_string()));
+        let _ = write!(
+            out,
+            " {}, {}, {} |",
+            counted(number(methods), "methods"),
+            counted(number(stages), "stages"),
+            counted(number(apis), "APIs")
+        );
     }
     out.push_str("\n| --- | ---: | ---: | ---: |\n");
     for (index, line) in costs[0].lines.iter().enumerate() {
@@ -589,14 +602,26 @@ mod tests {
     }
 
     #[test]
+    fn one_is_not_said_as_many() {
+        let table = cost(size(1, 1, 10), FIVE_MINUTES, None, MetricsMode::CloudWatch).table();
+        assert!(table.starts_with("10 methods in 1 stage of 1 API, 8,760 runs a month"), "{table}");
+        assert!(table.contains("1 dashboard ") && table.contains(" s a run (estimate)"), "{table}");
+        let told = cost(size(1, 1, 10), FIVE_MINUTES, Some(3.0), MetricsMode::CloudWatch).table();
+        assert!(told.contains("3.0 s a run\n"), "{told}");
+    }
+
+    #[test]
     fn nothing_and_very_much_have_a_bill() {
-        for (of, runs) in [(size(0, 0, 0), 1), (size(720, 7200, 720_000), 525_600)] {
+        for (of, runs) in [(size(0, 0, 0), 1), (size(1, 1, 1), 105_120), (size(720, 7200, 720_000), 525_600)] {
             let cost = cost(of, runs, None, MetricsMode::Emf);
             assert!(
                 cost.usd.is_finite() && cost.usd >= 0.0 && cost.lines.iter().all(|line| line.usd >= 0.0),
                 "{cost:?}"
             );
-            assert!(!cost.table().contains("NaN"));
+            let table = cost.table();
+            assert!(!table.contains("NaN"));
+            let wide: Vec<&str> = table.lines().filter(|line| line.chars().count() > 80).collect();
+            assert!(wide.is_empty(), "a terminal has 80 columns: {wide:#?}");
         }
     }
 
