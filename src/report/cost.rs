@@ -267,11 +267,11 @@ pub fn cost(size: Size, runs_a_year: u64, run_seconds: Option<f64>, mode: Metric
     line("DynamoDB storage", kept, "GB", price::TABLE_GB + price::RECOVERY_GB, "point-in-time recovery".to_owned());
     let logged = runs * (assumed::LOG_BYTES + emf_bytes) / 1e9;
     let of = if mode == MetricsMode::Emf {
-        format!(" + {} KB of EMF", grouped((emf_bytes / 1e3).ceil()))
+        format!(", EMF {} KB", grouped((emf_bytes / 1e3).ceil()))
     } else {
         String::new()
     };
-    line("Logs taken in", logged, "GB", price::LOG_IN, format!("4 KB{of} a run"));
+    line("Logs taken in", logged, "GB", price::LOG_IN, format!("4 KB{of}"));
     line("Logs kept", logged, "GB", price::LOG_KEPT, "a month, uncompressed".to_owned());
     line("Scheduler", runs, "invocations", price::SCHEDULED, "one a run".to_owned());
     line("SNS", assumed::MESSAGES, "e-mails", price::PUBLISH + price::EMAIL, "100 to one address".to_owned());
