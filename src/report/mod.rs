@@ -25,7 +25,7 @@ mod prometheus;
 mod safe;
 mod sarif;
 #[cfg(test)]
-mod script;
+pub(crate) mod script;
 mod sights;
 mod sink;
 mod sns;

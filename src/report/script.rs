@@ -16,30 +16,30 @@ use tokio::task::JoinHandle;
 
 /// One request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) authorization: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Asked {
+    pub(crate) authorization: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Asked {
     /// The body, as far as it is text.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The first value of a field of the body as a form.
-    pub(super) fn field(&self, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         url::form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     /// How many of the form's fields begin so.
-    pub(super) fn fields(&self, prefix: &str) -> usize {
+    pub(crate) fn fields(&self, prefix: &str) -> usize {
         url::form_urlencoded::parse(&self.body).filter(|(key, _)| key.starts_with(prefix)).count()
     }
 }
 
 /// What is answered.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
@@ -47,7 +47,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// CloudWatch's shape, RPC v2 CBOR: nothing, or an error with its code in the header for query clients too.
-    pub(super) fn cbor(status: u16, code: &str, message: &str) -> Self {
+    pub(crate) fn cbor(status: u16, code: &str, message: &str) -> Self {
         let mut headers =
             vec![("smithy-protocol", "rpc-v2-cbor".to_owned()), ("content-type", "application/cbor".to_owned())];
         if code.is_empty() {
@@ -63,20 +63,20 @@ impl Answer {
     }
 
     /// SNS's shape: XML.
-    pub(super) fn xml(status: u16, body: &str) -> Self {
+    pub(crate) fn xml(status: u16, body: &str) -> Self {
         Self { status, headers: vec![("content-type", "text/xml".to_owned())], body: body.as_bytes().to_vec() }
     }
 }
 
-pub(super) struct Script {
-    pub(super) url: String,
+pub(crate) struct Script {
+    pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     server: JoinHandle<()>,
 }
 
 impl Script {
     /// Starts a server on a free port; `answer` is told how many requests came before this one.
-    pub(super) async fn start(answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -113,7 +113,7 @@ impl Script {
     }
 
     /// Every request so far.
-    pub(super) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -125,13 +125,13 @@ impl Drop for Script {
 }
 
 /// An SDK configuration that knows nothing but this endpoint.
-pub(super) fn config(endpoint: &str) -> SdkConfig {
+pub(crate) fn config(endpoint: &str) -> SdkConfig {
     let keys = Credentials::new("AKIDEXAMPLE", "not-a-secret", None, None, "test");
     bare(endpoint).into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build()
 }
 
 /// The same without credentials.
-pub(super) fn bare(endpoint: &str) -> SdkConfig {
+pub(crate) fn bare(endpoint: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))

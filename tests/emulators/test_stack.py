@@ -732,6 +732,7 @@ class TestVariant:
         assert {directive["Namespace"] for _, directive in told} == {VARIANT["MetricNamespace"]}
         values = {metric["Name"]: line[metric["Name"]] for line, directive in told for metric in directive["Metrics"]}
         assert values.keys() >= {"Heartbeat", "Probed", "Coverage", "Unhealthy", "RoutingFailures"}, values
+        assert values["Gaps"] == [0] or values["Gaps"] == 0, values
         assert not client(ministack.url, "cloudwatch").list_metrics(Namespace=VARIANT["MetricNamespace"])["Metrics"]
 
 

@@ -19,6 +19,8 @@ use super::{Settings, get, prober, settings, with_header};
 use crate::config::{Config, Credential, Reference};
 use crate::gateway::Request;
 use crate::probe::{Job, Keyring, Outcome, Sources, TokenCache, TransportKind, Vault};
+use crate::report::script::{self, Script};
+use crate::role::tests::GIVEN;
 
 /// Secrets of a test: no AWS, no environment, no file.
 #[derive(Default)]
@@ -184,6 +186,36 @@ async fn each_kind_is_sent_as_servers_want_it_and_never_doubled() {
     prober.send_with(&get(&server.url("/")), &[], &keyring).await.outcome.unwrap();
     let seen = server.seen().pop().unwrap();
     assert!(seen.header("authorization").or(seen.header("x-api-key")).is_none(), "{:?}", seen.headers);
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_once_and_signs_in_its_own_name() {
+    let sts = Script::start(|_, _| script::Answer::xml(200, GIVEN)).await;
+    let sources = Sources::new(&script::config(&sts.url)).with_vault(safe() as Arc<dyn Vault>);
+    let config = credentials("other: {sigv4: {role: 'arn:aws:iam::111122223333:role/caller'}}");
+    let keyring = Keyring::open(&config, &[], ["other"], &sources).await;
+    assert_eq!(keyring.unreadable().len(), 0, "{:?}", keyring.unreadable());
+    let (server, prober) = (echo().await, prober(settings()));
+    for _ in 0..2 {
+        prober.send_with(&get(&server.url("/")), &names(&["other"]), &keyring).await.outcome.unwrap();
+    }
+    for seen in server.seen() {
+        let signed = seen.header("authorization").unwrap();
+        assert!(signed.contains("Credential=ASIAEXAMPLE/") && signed.contains("/execute-api/"), "{signed}");
+        assert_eq!(seen.header("x-amz-security-token"), Some("session"));
+    }
+    let [asked] = &sts.asked()[..] else { panic!("once for both: {:?}", sts.asked()) };
+    assert_eq!(asked.field("RoleArn").as_deref(), Some("arn:aws:iam::111122223333:role/caller"));
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_assumed_is_a_reason_and_sends_nothing() {
+    let sts = Script::start(|_, _| script::Answer::xml(403, "<ErrorResponse/>")).await;
+    let sources = Sources::new(&script::config(&sts.url)).with_vault(safe() as Arc<dyn Vault>);
+    let config = credentials("other: {sigv4: {role: 'arn:aws:iam::111122223333:role/caller'}}");
+    let keyring = Keyring::open(&config, &[], ["other"], &sources).await;
+    let why = &keyring.unreadable()["other"];
+    assert!(why.contains("may the role be assumed?"), "{why}");
 }
 
 #[tokio::test]
