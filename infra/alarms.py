@@ -2,7 +2,7 @@
 
 import re
 
-from stack import ROOT
+from cloudformation import ROOT
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 SUPPRESSOR = "HeartbeatAlarm"

@@ -1,27 +1,13 @@
 """check-dashboard refuses what it says it refuses: each test breaks the real dashboard in one place."""
 
 import copy
-import importlib.machinery
-import importlib.util
 import json
-import os
 import unittest
-from pathlib import Path
 
 import yaml
 
-from stack import ROOT, TEMPLATE as PATH, Stack, Unreadable, parse, translate
-
-HERE = Path(__file__).resolve().parent
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-
-
-def load(name):
-    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(HERE / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
+from cloudformation import ROOT, TEMPLATE as PATH, Stack, Unreadable, parse, translate
+from scripts import load
 
 check = load("check-dashboard")
 STACK = Stack(translate(PATH))

@@ -5,10 +5,7 @@
 
 import contextlib
 import copy
-import importlib.machinery
-import importlib.util
 import io
-import os
 import re
 import shlex
 import tomllib
@@ -17,18 +14,8 @@ from pathlib import Path
 from unittest import mock
 
 import alarms
-from stack import MEMBER, ROOT, TEMPLATE as PATH, Stack, Unreadable, translate
-
-HERE = Path(__file__).resolve().parent
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-
-
-def load(name):
-    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(HERE / name))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
+from cloudformation import MEMBER, ROOT, TEMPLATE as PATH, Stack, Unreadable, translate
+from scripts import load
 
 check = load("check-template")
 TEMPLATE = translate(PATH)
@@ -607,7 +594,7 @@ class Files(unittest.TestCase):
 class Documentation(unittest.TestCase):
     """docs/deploying.md and the console's form know every parameter, and the page every permission."""
 
-    page = (HERE.parent / "docs" / "deploying.md").read_text()
+    page = (ROOT / "docs" / "deploying.md").read_text()
 
     def test_parameters_are_explained(self):
         interface = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]

@@ -3,21 +3,11 @@
     python -m unittest discover infra
 """
 
-import importlib.machinery
-import importlib.util
 import unittest
-from pathlib import Path
 
 import yaml
 
-HERE = Path(__file__).resolve().parent
-
-
-def load():
-    loader = importlib.machinery.SourceFileLoader("make_proving_ground", str(HERE / "make-proving-ground"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
+from scripts import load
 
 
 class Loader(yaml.SafeLoader):
@@ -26,7 +16,7 @@ class Loader(yaml.SafeLoader):
 
 Loader.add_multi_constructor("!", lambda loader, suffix, node: (suffix, str(getattr(node, "value", ""))))
 
-make = load()
+make = load("make-proving-ground")
 TEXT = make.TARGET.read_text()
 RESOURCES = yaml.load(TEXT, Loader)["Resources"]
 

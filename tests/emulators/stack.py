@@ -115,8 +115,14 @@ class Stack:
     def physical(self) -> dict[str, str]:
         return {name: id for name, (_, id) in self.members().items()}
 
-    def wanted(self) -> template.Template:
+    def wanted(self) -> dict[str, template.Resource]:
         """What the repository's template asks for under these parameters."""
+        return self._template().wanted()
+
+    def wanted_outputs(self) -> dict[str, str]:
+        return self._template().outputs()
+
+    def _template(self) -> template.Template:
         return template.Template(self.body, self.parameters, NAME, self.physical())
 
     def __getitem__(self, logical: str) -> str:

@@ -123,7 +123,7 @@ def deployed(world: worlds.TwoApis, ministack: Server, tmp_path_factory: pytest.
     after = census.take(ministack)
     # At once: the schedule runs already.
     inbox = Inbox.open(ministack, "stack-alerts", topic=made["Topic"])
-    wanted = made.wanted().resources()
+    wanted = made.wanted()
     return Deployed(made, before, after, read_all(made, wanted), wanted, inbox)
 
 
@@ -142,7 +142,7 @@ class TestTheTemplateHere:
         """CompositeAlarm=no leaves out the composites, and lets the other alarms send for themselves."""
         ids = {name: name for name in translated()["Resources"]} | {"DeadLetters": "http://sqs/DeadLetters"}
         given = {"EndpointUrl": "http://x", "InvokeUrl": "http://x", **PARAMETERS}
-        yes, no = (Template(translated(), {**given, "CompositeAlarm": word}, stack.NAME, ids).resources() for word in ("yes", "no"))
+        yes, no = (Template(translated(), {**given, "CompositeAlarm": word}, stack.NAME, ids).wanted() for word in ("yes", "no"))
         assert set(yes) - set(no) == set(SWITCHED_OFF) and set(no) <= set(yes)
         for name in no:
             changed = {where.split("[")[0] for where, _, _ in unlike(yes[name].properties, no[name].properties)}
@@ -232,7 +232,7 @@ class TestDeployed:
                 assert {file: archive.read(file) for file in archive.namelist()} == built, name
 
     def test_outputs_lead_to_what_is_there(self, deployed: Deployed) -> None:
-        assert deployed.stack.outputs() == deployed.stack.wanted().outputs()
+        assert deployed.stack.outputs() == deployed.stack.wanted_outputs()
 
     def test_nothing_else_was_made(self, deployed: Deployed) -> None:
         """Beside the stack and its resources: SAM's own stack with its bucket."""
@@ -641,10 +641,10 @@ class Updated:
 @pytest.fixture(scope="module")
 def updated(deployed: Deployed, first_run: FirstRun) -> Updated:
     made = deployed.stack
-    before, ids = read_all(made, made.wanted().resources()), made.physical()
+    before, ids = read_all(made, made.wanted()), made.physical()
     items = rows(made)
     made.deploy(**CHANGED)
-    return Updated(before, read_all(made, made.wanted().resources()), ids, items)
+    return Updated(before, read_all(made, made.wanted()), ids, items)
 
 
 def rows(made: Stack) -> int:
@@ -664,7 +664,7 @@ class TestUpdate:
         assert before.replace("(1000 * 180)", "(1000 * 240)") == after
 
     def test_is_as_the_template_says(self, deployed: Deployed, updated: Updated) -> None:
-        for name, wanted in deployed.stack.wanted().resources().items():
+        for name, wanted in deployed.stack.wanted().items():
             assert not list(differences(expected(wanted), updated.after[name])), name
 
     def test_a_nonsense_combination_is_refused(self, deployed: Deployed, updated: Updated, ministack: Server) -> None:
@@ -712,7 +712,7 @@ def varied(deployed: Deployed, updated: Updated, ministack: Server) -> Varied:
 
 class TestVariant:
     def test_is_as_the_template_says(self, deployed: Deployed, varied: Varied) -> None:
-        wanted = deployed.stack.wanted().resources()
+        wanted = deployed.stack.wanted()
         found = read_all(deployed.stack, wanted)
         told = [f"{name}.{text}" for name in wanted for text in differences(expected(wanted[name]), found[name])]
         assert not told and not kept_after_all(wanted, found), "\n".join(told)
@@ -770,7 +770,7 @@ class TestDrift:
         assert "GATEPROBE_SECRET" in told
 
     def drifted(self, deployed: Deployed) -> dict[str, list[str]]:
-        wanted = deployed.stack.wanted().resources()
+        wanted = deployed.stack.wanted()
         told = {}
         for name, found in read_all(deployed.stack, wanted).items():
             told[name] = ["is gone"] if found is None else list(differences(expected(wanted[name]), found))

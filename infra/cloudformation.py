@@ -10,13 +10,6 @@ import re
 from pathlib import Path
 
 ACCOUNT, REGION, PARTITION = "123456789012", "us-east-1", "aws"
-PSEUDO = {
-    "AWS::AccountId": ACCOUNT,
-    "AWS::Region": REGION,
-    "AWS::Partition": PARTITION,
-    "AWS::StackName": "gateprobe",
-    "AWS::URLSuffix": "amazonaws.com",
-}
 NO_VALUE = object()
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"
@@ -51,10 +44,33 @@ def translate(path=TEMPLATE):
     return Translator({}, Parser(), boto_session=session).translate(template, {})
 
 
-class Stack:
-    """One template with one set of parameters: `resources` holds plain values only."""
+def arn(kind, id, account=ACCOUNT):
+    """The ARN of a resource, from the id that `Ref` gives."""
+    where = f"{REGION}:{account}"
+    if kind == "AWS::SNS::Topic":
+        return id
+    shapes = {
+        "AWS::CloudWatch::Alarm": f"cloudwatch:{where}:alarm:{id}",
+        "AWS::CloudWatch::CompositeAlarm": f"cloudwatch:{where}:alarm:{id}",
+        "AWS::DynamoDB::Table": f"dynamodb:{where}:table/{id}",
+        "AWS::Events::Rule": f"events:{where}:rule/{id}",
+        "AWS::IAM::Role": f"iam::{account}:role/{id}",
+        "AWS::Lambda::Function": f"lambda:{where}:function:{id}",
+        "AWS::Logs::LogGroup": f"logs:{where}:log-group:{id}:*",
+        "AWS::SQS::Queue": f"sqs:{where}:{id.rsplit('/', 1)[-1]}",
+        "AWS::Scheduler::Schedule": f"scheduler:{where}:schedule/default/{id}",
+    }
+    return f"arn:{PARTITION}:" + shapes.get(kind, f"{kind.split('::')[1].lower()}:{where}:{id}")
 
-    def __init__(self, template, parameters=None):
+
+class Stack:
+    """One template with one set of parameters: `resources` holds plain values only.
+
+    The stack need not be there: what a resource is then called, `physical_id` makes up. Whoever knows one overrides it.
+    """
+
+    def __init__(self, template, parameters=None, account=ACCOUNT, name="gateprobe"):
+        self.account, self.name = account, name
         self.template = template
         self.parameters = self._parameters(parameters or {})
         self.conditions = {}
@@ -78,24 +94,26 @@ class Stack:
             broken += [one["AssertDescription"] for one in rule["Assertions"] if not self._truth(one["Assert"])]
         return broken
 
+    def outputs(self):
+        told = self.template.get("Outputs", {}).items()
+        return {name: self._resolve(one["Value"]) for name, one in told if self._present(one.get("Condition"))}
+
     def arn(self, name):
-        """An ARN of the right shape for a resource that exists only in the template."""
+        """The ARN of a resource."""
+        return arn(self.template["Resources"][name]["Type"], self.physical_id(name), self.account)
+
+    def physical_id(self, name):
+        """What `Ref` gives for a resource: an id of the right shape."""
         resource = self.template["Resources"][name]
-        kind = resource["Type"]
-        where = f"{REGION}:{ACCOUNT}"
-        if kind == "AWS::Logs::LogGroup":
-            return f"arn:{PARTITION}:logs:{where}:log-group:{self._resolve(resource['Properties']['LogGroupName'])}:*"
-        if kind == "AWS::IAM::Role":
-            named = resource["Properties"].get("RoleName")
-            return f"arn:{PARTITION}:iam::{ACCOUNT}:role/{self._resolve(named) if named else name}"
-        shapes = {
-            "AWS::Lambda::Function": f"lambda:{where}:function:{name}",
-            "AWS::DynamoDB::Table": f"dynamodb:{where}:table/{name}",
-            "AWS::CloudWatch::Alarm": f"cloudwatch:{where}:alarm:{name}",
-            "AWS::CloudWatch::CompositeAlarm": f"cloudwatch:{where}:alarm:{name}",
-            "AWS::Events::Rule": f"events:{where}:rule/{name}",
-        }
-        return f"arn:{PARTITION}:" + shapes.get(kind, f"{kind.split('::')[1].lower()}:{where}:{name}")
+        kind, properties = resource["Type"], resource.get("Properties", {})
+        if kind == "AWS::SQS::Queue":
+            return f"https://sqs.{REGION}.amazonaws.com/{self.account}/{name}"
+        if kind == "AWS::SNS::Topic":
+            return f"arn:{PARTITION}:sns:{REGION}:{self.account}:{name}"
+        named = {
+            "AWS::CloudWatch::Dashboard": "DashboardName", "AWS::IAM::Role": "RoleName", "AWS::Logs::LogGroup": "LogGroupName",
+        }.get(kind)
+        return self._resolve(properties[named]) if named in properties else name
 
     def _parameters(self, given):
         declared = self.template.get("Parameters", {})
@@ -184,24 +202,24 @@ class Stack:
     def _reference(self, name):
         if name == "AWS::NoValue":
             return NO_VALUE
-        if name in PSEUDO:
-            return PSEUDO[name]
+        pseudo = {
+            "AWS::AccountId": self.account,
+            "AWS::Region": REGION,
+            "AWS::Partition": PARTITION,
+            "AWS::StackName": self.name,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+        if name in pseudo:
+            return pseudo[name]
         if name in self.parameters:
             return self.parameters[name]
         if name in self._present_names:
-            kind = self.template["Resources"][name]["Type"]
-            if kind == "AWS::SQS::Queue":
-                return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"
-            if kind == "AWS::Logs::LogGroup":
-                return self._resolve(self.template["Resources"][name]["Properties"]["LogGroupName"])
-            if kind == "AWS::CloudWatch::Dashboard":
-                return self._resolve(self.template["Resources"][name]["Properties"]["DashboardName"])
-            return self.arn(name) if kind == "AWS::SNS::Topic" else name
+            return self.physical_id(name)
         raise Unreadable(f"cannot tell what {json.dumps({'Ref': name})} stands for in a stack with these parameters")
 
     def _attribute(self, name, attribute):
         if name in self._present_names and attribute == "Arn":
             return self.arn(name)
         if name in self._present_names and attribute == "QueueName":
-            return name
+            return self.physical_id(name).rsplit("/", 1)[-1]
         raise Unreadable(f"cannot tell what {name}.{attribute} stands for in a stack with these parameters")
