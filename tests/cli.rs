@@ -2,27 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod command;
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use command::{gateprobe, text};
 use gateprobe::config::Config;
 use gateprobe::simulator::{Account, Api, Behaviour, Method, Simulator, Stage};
-
-/// The command with nothing of this machine's AWS setup, so that a test decides all of it.
-fn gateprobe() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gateprobe"));
-    command
-        .env_clear()
-        .envs([("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
-        .envs([("AWS_CONFIG_FILE", "/nonexistent"), ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"), ("COLUMNS", "80")])
-        .stdin(Stdio::null());
-    command
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
 
 /// Asserts the exit status and that stderr is one line with all of these words; nothing on stdout.
 fn one_clear_line(output: &Output, words: &[&str]) {
