@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -232,6 +233,14 @@ class TestWidget:
         drawn = page(lost.invoke(widget.event()))
         assert "The incidents cannot be shown: " in drawn.text and "GATEPROBE_TABLE" in drawn.text or table in drawn.text
         assert page(lost.invoke(widget.event())).text == drawn.text, "and it goes on"
+
+    def test_so_is_a_table_that_does_not_answer(self, stack: Stack, code: bytes) -> None:
+        """Well before Lambda would end it: the dashboard shows why, and not that a function failed."""
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            env = {**stack.addresses, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+            deaf = Function.create(stack.server, "gateprobe-deaf", code, env, timeout=6)
+            drawn = page(deaf.invoke(widget.event()))
+        assert "did not answer within" in drawn.text, drawn.text
 
     def test_needs_nothing_of_the_monitors(self, stack: Stack, code: bytes, backend: Backend) -> None:
         """A config that the monitor refuses is no reason for an empty dashboard."""

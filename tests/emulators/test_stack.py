@@ -35,6 +35,7 @@ from readback import Properties, differences, expected
 from server import Server
 from stack import Stack
 from template import ACCOUNT, Resource, Template, arn, translated
+from widget import event as widget_event
 
 PARAMETERS = {
     "Timeout": "180",
@@ -520,26 +521,6 @@ class TestDeploymentEvent:
         assert invocation.error is None and invocation.payload["event"] == "ignored" and invocation.payload["why"], invocation
 
 
-WIDGET_CONTEXT = {
-    "dashboardName": "gateprobe-us-east-1",
-    "widgetId": "widget-1",
-    "accountId": ACCOUNT,
-    "locale": "en",
-    "timezone": {"label": "UTC", "offsetISO": "+00:00", "offsetInMinutes": 0},
-    "period": 300,
-    "isAutoPeriod": True,
-    "timeRange": {"mode": "relative", "start": 1627236199729, "end": 1627322599729, "relativeStart": 86400012},
-    "theme": "light",
-    "linkCharts": True,
-    "title": "What is not, and why",
-    "forms": {"all": {}},
-    "params": {},
-    "width": 588,
-    "height": 369,
-}
-"""What CloudWatch adds to every call of a custom widget, by its documentation."""
-
-
 class TestWidget:
     @pytest.fixture
     def widget(self, deployed: Deployed, first_run: FirstRun) -> Function:
@@ -551,7 +532,7 @@ class TestWidget:
         assert "incident" in invocation.payload["markdown"]
 
     def test_draws_the_open_incidents(self, widget: Function, deployed: Deployed) -> None:
-        invocation = widget.invoke({"widgetContext": WIDGET_CONTEXT})
+        invocation = widget.invoke(widget_event())
         assert invocation.error is None and isinstance(invocation.payload, str), invocation
         for words in ("path-unknown", "backend-status", "gp-1", "gp-2", "/archive", "/broken"):
             assert words in invocation.payload, (words, invocation.payload)
@@ -560,7 +541,7 @@ class TestWidget:
         assert f'endpoint="{deployed.stack.outputs()["FunctionArn"].replace(deployed.stack["Function"], deployed.stack["Widget"])}"' in invocation.payload
 
     def test_draws_one_incident(self, widget: Function) -> None:
-        invocation = widget.invoke({"widgetContext": WIDGET_CONTEXT, "incident": "gp-2"})
+        invocation = widget.invoke(widget_event(incident="gp-2"))
         assert invocation.error is None and "/broken" in invocation.payload and "/archive" not in invocation.payload, invocation
 
 
