@@ -43,8 +43,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_target(false);
     tracing_subscriber::registry().with(lines).with(filter).init();
     let aws = aws::config().await;
-    // What is set up wrongly is told by every invocation, where people look, and not by a crash at the start.
     let table = StackTable::warmed(aws.clone());
+    // What is set up wrongly is told by every invocation, where people look, and not by a crash at the start.
     let function = Function::new(aws.clone(), Arc::clone(&table))
         .inspect_err(|fault| tracing::error!(%fault, "the function is not set up rightly"));
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async {
