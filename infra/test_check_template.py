@@ -421,7 +421,7 @@ class Rules(unittest.TestCase):
         self.taken(MetricsMode="emf")
 
     def test_no_time_to_let_a_deployment_settle(self):
-        for seconds in (30, 60, 120):
+        for seconds in (60, 120):
             self.refused("needs a Timeout of 180 or more", WatchDeployments="true", Timeout=seconds)
         self.taken(WatchDeployments="true", Timeout=180)
 
@@ -430,12 +430,16 @@ class Rules(unittest.TestCase):
         self.assertTrue(found and found[0].startswith("its own parameters are refused: WatchDeployments needs"), found)
 
     def test_runs_that_wait_for_each_other(self):
-        self.refused("Timeout of 60 or less", Schedule="rate(1 minute)", Timeout=120)
+        self.refused("Timeout of 60", Schedule="rate(1 minute)", Timeout=120)
         self.taken(Schedule="rate(1 minute)", Timeout=60)
         self.refused("Timeout of 120 or less", Schedule="rate(3 minutes)", Timeout=180)
         self.taken(Schedule="rate(2 minutes)", Timeout=120)
         self.refused("Timeout of 300 or less", Schedule="rate(5 minutes)", Timeout=420)
         self.taken(Schedule="rate(5 minutes)", Timeout=300)
+        for seconds in (780, 900):
+            self.refused("Timeout of 600 or less", Schedule="rate(10 minutes)", Timeout=seconds, HeartbeatSeconds=1800)
+            self.taken(Schedule="rate(15 minutes)", Timeout=seconds, HeartbeatSeconds=1800)
+        self.taken(Schedule="rate(10 minutes)", Timeout=600, HeartbeatSeconds=1800)
 
     def test_a_heartbeat_shorter_than_the_schedule(self):
         for schedule, short, enough in [
@@ -446,6 +450,9 @@ class Rules(unittest.TestCase):
             with self.subTest(schedule):
                 self.refused("HeartbeatSeconds", Schedule=schedule, HeartbeatSeconds=short)
                 self.taken(Schedule=schedule, HeartbeatSeconds=enough)
+        self.refused("HeartbeatSeconds of 600", Schedule="rate(4 minutes)", HeartbeatSeconds=300, Timeout=120)
+        self.taken(Schedule="rate(4 minutes)", HeartbeatSeconds=600, Timeout=120)
+        self.taken(Schedule="rate(3 minutes)", HeartbeatSeconds=300, Timeout=120)
 
     def test_a_run_a_day(self):
         self.refused("cannot be watched", Schedule="rate(1 day)", HeartbeatSeconds=86400)

@@ -5,7 +5,6 @@ mod cli;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -15,7 +14,7 @@ use cli::{Ended, Failure, commands};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     log(cli.common.verbose);
     match dispatch(&cli).await {
         Ok(Ended::Well) => ExitCode::SUCCESS,

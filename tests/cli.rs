@@ -25,6 +25,22 @@ fn one_clear_line(output: &Output, words: &[&str]) {
 }
 
 #[test]
+fn colour_is_asked_for_in_help_as_well() {
+    for (arguments, colored) in [
+        (&["--color", "always", "--help"][..], true),
+        (&["run", "--help", "--color=always"], true),
+        (&["--color", "never", "--help"], false),
+        (&["--help"], false),
+    ] {
+        let output = gateprobe().args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(output.stdout.contains(&0x1b), colored, "{arguments:?}");
+    }
+    let output = gateprobe().args(["demo", "--bogus", "--color=always"]).output().unwrap();
+    assert!(output.status.code() == Some(2) && output.stderr.contains(&0x1b), "{output:?}");
+}
+
+#[test]
 fn the_demo_finds_exactly_what_it_set() {
     let directory = tempfile::tempdir().unwrap();
     let output = gateprobe().arg("demo").current_dir(&directory).output().unwrap();

@@ -1,8 +1,9 @@
 //! The command line as it is typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use super::Failure;
 
@@ -17,6 +18,34 @@ pub struct Cli {
     pub common: Common,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line; ends the program where it is wrong, or asks for help.
+    ///
+    /// Help and errors are drawn before `--color` is read by clap, so that it is looked for by hand.
+    pub fn read() -> Self {
+        let given: Vec<OsString> = std::env::args_os().collect();
+        let matches = Self::command().color(color_of_help(&given)).get_matches_from(given);
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// What `--color` asks for, where it is there and right.
+fn color_of_help(given: &[OsString]) -> ColorChoice {
+    let mut words = given.iter().filter_map(|word| word.to_str()).skip(1).take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let value = match word {
+            "--color" => words.next(),
+            _ => word.strip_prefix("--color="),
+        };
+        match value {
+            Some("always") => return ColorChoice::Always,
+            Some("never") => return ColorChoice::Never,
+            _ => {}
+        }
+    }
+    ColorChoice::Auto
 }
 
 /// Options of every command.
@@ -237,7 +266,7 @@ pub enum ConfigAction {
     /// Check a config file and write it, documents included, where the function of a stack reads it before each run
     Push {
         /// The stack's table, as its output TableName says
-        #[arg(long, value_name = "NAME", env = "GATEPROBE_TABLE")]
+        #[arg(long, value_name = "NAME", env = "GATEPROBE_TABLE", hide_env_values = true)]
         table: String,
         /// The file [default: --config]
         file: Option<PathBuf>,
@@ -303,7 +332,7 @@ fn written(text: &str) -> Result<(Format, PathBuf), String> {
 #[derive(Debug, Args)]
 pub struct CostArgs {
     /// Take what is deployed from this file instead of AWS, as `inventory --format json` writes it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["methods", "stage_count", "api_count"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["methods", "stage_count", "api_count", "domain_count"])]
     pub inventory: Option<PathBuf>,
     /// Ask nobody: so many methods of stages
     #[arg(long, value_name = "N")]
@@ -314,6 +343,9 @@ pub struct CostArgs {
     /// With --methods: so many APIs [default: 1]
     #[arg(long = "apis", value_name = "N", requires = "methods")]
     pub api_count: Option<u64>,
+    /// With --methods: so many custom domains [default: 0]
+    #[arg(long = "domains", value_name = "N", requires = "methods")]
+    pub domain_count: Option<u64>,
     /// How often a run is: 5m, or an EventBridge Scheduler expression as rate(5 minutes) or cron(0/5 * * * ? *)
     #[arg(long, value_name = "SCHEDULE", default_value = "5m")]
     pub every: String,

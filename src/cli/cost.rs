@@ -15,13 +15,14 @@ pub async fn cost(common: &Common, args: &CostArgs) -> Result<Ended, Failure> {
     let mode = args.metrics.parse().map_err(|error| Failure(format!("--metrics: {error}")))?;
     let size = if let Some(methods) = args.methods {
         let (stages, apis) = (args.stage_count.unwrap_or(1), args.api_count.unwrap_or(1));
-        for (flag, count) in [("--methods", methods), ("--stages", stages), ("--apis", apis)] {
+        let domains = args.domain_count.unwrap_or(0);
+        for (flag, count) in [("--methods", methods), ("--stages", stages), ("--apis", apis), ("--domains", domains)] {
             let most = if flag == "--methods" { MOST } else { MOST / 50 };
             if count > most {
                 return Err(Failure(format!("{flag} {count} is more than any account has: expected {most} at most")));
             }
         }
-        Size { apis, stages, rest_methods: methods, http_methods: 0, domains: 0 }
+        Size { apis, stages, rest_methods: methods, http_methods: 0, domains }
     } else {
         let run = setup::run(common)?;
         Size::of(

@@ -11,7 +11,7 @@ use gateprobe::pipeline::{self, Run};
 use gateprobe::plan::Provenance;
 use gateprobe::report::{Report, html};
 use gateprobe::simulator::Simulator;
-use gateprobe::simulator::demo::{Door, Fault, Scene, scene};
+use gateprobe::simulator::demo::{Fault, Scene, scene};
 use url::Url;
 
 use super::args::{Common, Format};
@@ -49,7 +49,9 @@ pub async fn demo(common: &Common) -> Result<Ended, Failure> {
             commands::print_report(common, &report)?;
             let faults = scene.faults.iter().filter(told).count() + scene.contract.len();
             if missed.is_empty() && surprises.is_empty() {
-                print(&format!("the demo has {faults} broken doors, and these were found, each with its cause\n"))?;
+                print(&format!(
+                    "the demo set {faults} faults, and all were found with their causes (some at two doors)\n"
+                ))?;
             }
             match page::write(Path::new(PAGE), &html::page(&report)) {
                 Ok(()) => super::say(&format!("the same for a browser: {PAGE}")),
@@ -103,14 +105,10 @@ fn told(fault: &&Fault) -> bool {
 
 /// What the scene has and the report lacks, and the other way round: (where, cause, expected).
 fn compare(scene: &Scene, simulator: &Simulator, report: &Report) -> (Vec<String>, Vec<String>) {
-    let contract = scene.contract.iter().map(|call| {
-        let door = match call.door {
-            Door::Api(id) => id,
-            Door::Domain(name) => name,
-        };
-        let _ = door;
-        format!("{} {}: {}", call.method, call.url(simulator, &report.region), call.cause)
-    });
+    let contract = scene
+        .contract
+        .iter()
+        .map(|call| format!("{} {}: {}", call.method, call.url(simulator, &report.region), call.cause));
     let deployed = scene.faults.iter().filter(told).map(|fault| {
         let expected = if fault.expected { " (expected)" } else { "" };
         format!("{} {} of {} {}: {}{expected}", fault.verb, fault.resource, fault.api, fault.stage, fault.cause)

@@ -290,7 +290,7 @@ impl Serialize for Cause {
 
 /// The text is the id of no cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no cause `{given}`{}: `gateprobe explain` lists them all", near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default())]
+#[error("there is no cause `{given}`{}: `gateprobe explain` lists them all", near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default())]
 pub struct UnknownCause {
     /// The text as given.
     pub given: String,

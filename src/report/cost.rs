@@ -474,7 +474,7 @@ pub fn cost_md() -> String {
         written down in `src/report/cost.rs`. Check them at calculator.aws before you rely on a cent.\n\n\
         Made from `src/report/cost.rs` by `UPDATE_DOCS=1 cargo test --lib report::cost`: change it there.\n\n\
         ## Every five minutes\n\n\
-        REST APIs, one custom domain, all healthy, the template's defaults.\n\n\
+        REST APIs, one custom domain, all healthy; the template's defaults, and the one alarm that they leave out.\n\n\
         | US dollars a month |",
         price::REGION,
         price::AS_OF
@@ -510,7 +510,7 @@ pub fn cost_md() -> String {
 const NOTES: &str = "
 ## How to read it
 
-- **Requests to your APIs** are what grows. They cost the same whoever makes them; `every 15m` is a third.
+- **Requests to your APIs** are what grows. They cost the same whoever makes them; `--every 15m` is a third.
 - What lies behind a method is not in it: a request that reaches a Lambda function, a database or a partner costs there. Most
   proofs that a verb which changes something gets are refusals, and reach nothing.
 - **Metrics** are fifteen, seven a stage and one a host; there are none a method. By EMF the calls go, and each line is paid as
