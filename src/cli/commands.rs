@@ -14,7 +14,7 @@ use super::args::{Common, DiagnoseArgs, Format, RunArgs};
 use super::progress::Line;
 use super::state::State;
 use super::verify::Verified;
-use super::{Ended, Failure, failure, listing, print, print_json, setup, state};
+use super::{Ended, Failure, failure, json, listing, print, print_json, setup, state};
 /// `gateprobe run`
 pub async fn run(common: &Common, args: &RunArgs) -> Result<Ended, Failure> {
     let run = setup::run(common)?;
@@ -101,12 +101,10 @@ pub fn print_report(common: &Common, report: &Report) -> Result<(), Failure> {
 
 /// A report in a format.
 fn rendered(common: &Common, format: Format, style: terminal::Style, report: &Report) -> Result<String, Failure> {
-    let pretty =
-        |value: &serde_json::Value| serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(failure);
     match format {
-        Format::Json => serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(failure),
+        Format::Json => json(report),
         Format::Junit => report::junit(report).map_err(failure),
-        Format::Sarif => pretty(&report::sarif(report, &location(common.config.as_deref()))),
+        Format::Sarif => json(&report::sarif(report, &location(common.config.as_deref()))),
         Format::Prometheus => report::prometheus(report).map_err(failure),
         Format::Html => Ok(html::page(report)),
         Format::Table => Ok(terminal::report(report, style)),
@@ -372,14 +370,14 @@ pub fn explain(common: &Common, cause: Option<&str>) -> Result<Ended, Failure> {
         Some(id) => {
             let cause: Cause = id.parse().map_err(failure)?;
             match common.format {
-                Format::Json => serde_json::to_string_pretty(&cause.description()).map_err(failure)? + "\n",
+                Format::Json => json(&cause.description())?,
                 _ => terminal::explain(cause, style),
             }
         }
         None => match common.format {
             Format::Json => {
                 let all: Vec<_> = Cause::ALL.iter().map(|cause| cause.description()).collect();
-                serde_json::to_string_pretty(&all).map_err(failure)? + "\n"
+                json(&all)?
             }
             _ => terminal::causes(style),
         },

@@ -46,10 +46,14 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes JSON to stdout, with a line end.
+/// JSON for people and machines, with a line end.
+pub fn json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(failure)
+}
+
+/// Writes JSON to stdout.
 pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(failure)?;
-    print(&(text + "\n"))
+    print(&json(value)?)
 }
 
 /// Says something on stderr, beside the data on stdout.

@@ -340,7 +340,7 @@ proptest! {
                 Amount::Many(values) => values.clone(),
             };
             values.into_iter().flat_map(|(value, count)| {
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of values, whole and small")]
                 std::iter::repeat_n(flat(&datum.name, &dimensions, unit, value), count as usize)
             }).collect::<Vec<_>>()
         }).collect();
