@@ -98,6 +98,23 @@ fn promtool_finds_no_fault_in_the_figures() {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_written_through_and_stays_one() {
+    let (simulator, folder) = shop(2).await;
+    // /dev/stdout is such a link: one that was put in its place would be there for all programs.
+    let link = folder.path().join("link.xml");
+    std::os::unix::fs::symlink("real.xml", &link).unwrap();
+    for before in [None, Some("old")] {
+        if let Some(text) = before {
+            std::fs::write(folder.path().join("real.xml"), text).unwrap();
+        }
+        let (_, _, stderr) = output(&mut run_of(&simulator, folder.path(), &["--write", "junit=link.xml"]));
+        assert!(link.symlink_metadata().unwrap().is_symlink(), "{stderr}");
+        assert!(std::fs::read_to_string(folder.path().join("real.xml")).unwrap().contains("<testsuites"), "{stderr}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_run_writes_several_files() {
     let (simulator, folder) = shop(3).await;

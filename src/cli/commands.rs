@@ -117,13 +117,22 @@ fn write_reports(common: &Common, files: &[(Format, std::path::PathBuf)], report
         // No colour in a file, whatever stdout is.
         let style = terminal::Style { color: false, ..setup::style(common) };
         let text = rendered(common, *format, style, report)?;
-        let mut new = file.clone().into_os_string();
-        new.push(".new");
-        std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, file)).map_err(|error| {
+        replace(file, &text).map_err(|error| {
             Failure(format!("--write: {} could not be written ({error}): check the path", file.display()))
         })?;
     }
     Ok(())
+}
+
+/// Puts a file in the place of another. A link, a pipe or a device (`/dev/stdout`) is written to, and stays what it is.
+fn replace(file: &std::path::Path, text: &str) -> std::io::Result<()> {
+    if file.symlink_metadata().is_ok_and(|about| !about.is_file()) {
+        return std::fs::write(file, text);
+    }
+    let mut new = file.to_owned().into_os_string();
+    new.push(".new");
+    std::fs::write(&new, text)?;
+    std::fs::rename(&new, file)
 }
 
 /// Where code scanning shows what is wrong: the config, by its path from here, where the repository's root should be.
